@@ -1,0 +1,183 @@
+"""Requests, the imperative half of the vocabulary. PROTOCOL.md explains each.
+
+Hello -> Welcome            open a session
+Describe -> Description     restorers and their parameters
+Submit -> Accepted          then Progress..., and one of Finished, Failed, Cancelled
+Cancel -> Cancelled         keep what is done
+Fetch -> Fetched            one restored frame as EXR bytes
+Status -> Reported          jobs and readiness
+Credit                      room for more events; no reply
+Stop -> Stopped             end the engine
+"""
+
+from __future__ import annotations
+
+import ntpath
+import posixpath
+from dataclasses import dataclass
+from typing import Any
+
+from plugin_host.errors import PlateError
+from plugin_host.frame_range import FrameRange
+from plugin_host.plate import Plate
+from plugin_host.schema import (
+    Choice,
+    Codec,
+    Flag,
+    Frames,
+    Maybe,
+    Named,
+    Nested,
+    Record,
+    Several,
+    Text,
+    Whole,
+    wire,
+)
+
+TASKS = ("bfr", "colour", "inpaint")
+LAYERS = ("beauty", "matte", "confidence", "source")
+ON_ERROR = ("stop", "skip", "source")
+MOST_HANDLES = 10000
+
+PATH = Text(4096)
+NAME = Text(200)
+JOB = Text(64, shape="[0-9a-f]{16}")
+FRAME = Whole(-999999999, 999999999)
+
+
+def _is_absolute(path: str) -> bool:
+    return posixpath.isabs(path) or bool(ntpath.splitdrive(path)[0])
+
+
+def _plate_to_json(plate: Plate) -> dict[str, Any]:
+    path = plate.pattern if plate.single is None else plate.path(plate.single)
+    return {"path": path, "colourspace": plate.colourspace}
+
+
+def _plate_from_json(data: Any, where: str) -> Plate:
+    record = Record(_PlateText).from_json(data, where)
+    if not _is_absolute(record.path):
+        raise PlateError(f"{where}.path must be absolute: the engine has another working folder")
+    return Plate.parse(record.path, record.colourspace)
+
+
+@dataclass(frozen=True)
+class _PlateText:
+    path: str = wire(PATH)
+    colourspace: str | None = wire(Maybe(NAME), None)
+
+
+_PLATE: Codec[Plate] = Nested(_plate_to_json, _plate_from_json)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A plate and the piece of time that is restored as one.
+
+    Attributes:
+        plate: The source.
+        frames: In to out; what may be delivered.
+        handles: Frames before and after it that feed the reference and are not delivered.
+    """
+
+    plate: Plate = wire(_PLATE)
+    frames: FrameRange = wire(Frames())
+    handles: int = wire(Whole(0, MOST_HANDLES), 0)
+
+    @property
+    def all_frames(self) -> FrameRange:
+        """The shot's frames with its handles."""
+        if not self.handles:
+            return self.frames
+        wide = self.frames.widened(self.handles)
+        inside = range(self.frames.first, self.frames.last + 1)
+        return FrameRange(f for f in wide if f in self.frames or f not in inside)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is to be done with a shot; two requests with equal settings share a take.
+
+    Attributes:
+        restorer: Name in the engine's table.
+        tasks: Any combination of `TASKS`.
+        seed: Start of all random numbers.
+        layers: What is delivered, of `LAYERS`; beauty is always there.
+        whole_frame: Restore everything, not only faces.
+        mask: Path pattern of the inpainting mask.
+        references: ``frame:1042`` or picture paths, exemplars of the person.
+        parameters: The restorer's own knobs.
+        warm_up: Frames of an approximate start in place of the chain; 0 for the exact chain.
+    """
+
+    restorer: str = wire(NAME)
+    tasks: tuple[str, ...] = wire(Several(Choice(*TASKS), 3), ("bfr",))
+    seed: int = wire(Whole(), 0)
+    layers: tuple[str, ...] = wire(Several(Choice(*LAYERS), 4), ("beauty",))
+    whole_frame: bool = wire(Flag(), default=False)
+    mask: str | None = wire(Maybe(PATH), None)
+    references: tuple[str, ...] = wire(Several(PATH, 64), ())
+    parameters: dict[str, int] = wire(Named(Whole(-(10**9), 10**9)), {})
+    warm_up: int = wire(Whole(0, MOST_HANDLES), 0)
+
+
+@dataclass(frozen=True)
+class Hello:
+    """Open a session; `credits` is how many events the client has room for."""
+
+    client: str = wire(NAME)
+    credits: int = wire(Whole(1, 4096), 64)
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Ask for the restorers and their parameters."""
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Ask for frames of a shot. The same request sent twice is the same job."""
+
+    shot: Shot = wire(Record(Shot))
+    frames: FrameRange = wire(Frames())
+    settings: Settings = wire(Record(Settings))
+    output: str = wire(PATH)
+    on_error: str = wire(Choice(*ON_ERROR), "skip")
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop a job and keep its finished frames."""
+
+    job: str = wire(JOB)
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Ask for one delivered frame of a job as EXR bytes."""
+
+    job: str = wire(JOB)
+    frame: int = wire(FRAME)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Ask how things stand."""
+
+
+@dataclass(frozen=True)
+class Credit:
+    """Give the engine room for more events; it does not answer."""
+
+    amount: int = wire(Whole(1, 4096))
+
+
+@dataclass(frozen=True)
+class Stop:
+    """End the engine; running jobs are cancelled and keep their finished frames."""
+
+
+REQUESTS: dict[str, type[Any]] = {
+    cls.__name__: cls for cls in (Hello, Describe, Submit, Cancel, Fetch, Status, Credit, Stop)
+}
