@@ -55,7 +55,14 @@ class Box:
         return Box(left, top, right, bottom) if left <= right and top <= bottom else None
 
     def slices(self, origin: Box) -> tuple[slice, slice]:
-        """Return the rows and columns of this box in an array whose first sample is `origin`'s."""
+        """Return the rows and columns of this box in an array whose first sample is `origin`'s.
+
+        Raises:
+            ValueError: The box begins left of or above `origin`; a negative index would silently
+                name other pixels.
+        """
+        if self.left < origin.left or self.top < origin.top:
+            raise ValueError(f"{self} begins before {origin}")
         return (
             slice(self.top - origin.top, self.bottom - origin.top + 1),
             slice(self.left - origin.left, self.right - origin.left + 1),

@@ -4,13 +4,15 @@ A reference is a value. It is never changed, only followed by a new one; it name
 to, so that a skipped, replayed or foreign one is refused instead of giving a face a new identity.
 
 Its file is safetensors with the metadata key `schema` = ``temporal-reference.1``. Every field below
-is stored; tensors keep their dtype and shape, so that bytes -> value -> bytes is exact.
+is stored; tensors keep their dtype and shape, so that bytes -> value -> bytes is exact. The same
+value makes the same bytes: the header's keys are sorted, tensors are little-endian.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,11 +28,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SCHEMA = "temporal-reference.1"
+NUMERIC = "?bBhHiIlLqQefd"  # numpy's letters of the dtypes that the file can hold
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TemporalReference:
     """The immutable value carried from window to window of one track.
+
+    Tensors are copied in, so that nobody else can change them; references with the same bytes are
+    equal.
 
     Attributes:
         restorer: Name of the restorer that made it.
@@ -39,6 +45,9 @@ class TemporalReference:
         seed: Seed of the take.
         last_frame: The last frame it has seen; None at the beginning of a track.
         tensors: What was learnt, names and shapes as the restorer declares.
+
+    Raises:
+        ReferenceMismatchError: A tensor is no array of numbers.
     """
 
     restorer: str
@@ -49,16 +58,21 @@ class TemporalReference:
     tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, "NDArray[Any]"])
 
     def __post_init__(self) -> None:
-        for name, tensor in self.tensors.items():
-            if tensor.dtype == object:
-                raise ReferenceMismatchError(f"tensor {name!r} of a reference is no numeric array")
-            tensor.setflags(write=False)
+        kept = {name: _frozen(name, tensor) for name, tensor in self.tensors.items()}
+        object.__setattr__(self, "tensors", MappingProxyType(kept))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, TemporalReference) and self.to_bytes() == other.to_bytes()
+
+    def __hash__(self) -> int:
+        return hash(self.to_bytes())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self).from_bytes, (self.to_bytes(),)
 
     def followed_by(self, last_frame: int, tensors: Mapping[str, NDArray[Any]]) -> Self:
         """Return the reference after a window that ended at `last_frame`."""
-        return type(self)(
-            self.restorer, self.weights, self.track, self.seed, last_frame, dict(tensors)
-        )
+        return type(self)(self.restorer, self.weights, self.track, self.seed, last_frame, tensors)
 
     def check_leads_into(
         self, *, restorer: str, weights: str, track: int, follows: int | None
@@ -108,9 +122,8 @@ class TemporalReference:
     def to_bytes(self) -> bytes:
         """Return the file: safetensors, the other fields in its metadata."""
         head = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "tensors"}
-        tensors = {name: np.ascontiguousarray(tensor) for name, tensor in self.tensors.items()}
         metadata = {"schema": SCHEMA, "reference": json.dumps(head, sort_keys=True)}
-        return save_tensors(tensors, metadata)
+        return _sorted_header(save_tensors(dict(self.tensors), metadata))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -124,12 +137,31 @@ class TemporalReference:
             metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
             if metadata.get("schema") != SCHEMA:
                 raise ReferenceMismatchError(
-                    f"a temporal reference of schema {metadata.get('schema')!r}; needs {SCHEMA!r}"
+                    f"a file of schema {str(metadata.get('schema'))[:40]!r}; needs {SCHEMA!r}"
                 )
             head = json.loads(metadata["reference"])
             return cls(**_checked(head), tensors=load_tensors(data))
-        except (ValueError, KeyError, TypeError, AttributeError, SafetensorError) as error:
-            raise ReferenceMismatchError(f"not a temporal reference: {error}") from None
+        except (*_HOSTILE, SafetensorError) as error:
+            raise ReferenceMismatchError(f"not a temporal reference: {str(error)[:200]}") from None
+
+
+_HOSTILE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def _frozen(name: str, tensor: NDArray[Any]) -> NDArray[Any]:
+    if tensor.dtype.char not in NUMERIC:
+        raise ReferenceMismatchError(f"tensor {name!r} of a reference is no array of numbers")
+    kept = np.array(tensor, dtype=tensor.dtype.newbyteorder("<"), order="C")
+    kept.setflags(write=False)
+    return kept
+
+
+def _sorted_header(file: bytes) -> bytes:
+    """Sort the keys of a safetensors header, which the library writes in a hash table's order."""
+    end = 8 + int.from_bytes(file[:8], "little")
+    header = json.dumps(json.loads(file[8:end]), sort_keys=True, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + file[end:]
 
 
 def _checked(head: dict[str, Any]) -> dict[str, Any]:

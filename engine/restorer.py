@@ -15,12 +15,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from engine.reference import TemporalReference
+from plugin_host.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from plugin_host.requests import Settings
 
 Task = Literal["bfr", "colour", "inpaint"]
 TASKS: tuple[Task, ...] = ("bfr", "colour", "inpaint")
@@ -200,6 +203,40 @@ def check_reference(info: RestorerInfo, clip: Clip, reference: TemporalReference
     reference.check_leads_into(
         restorer=info.name, weights=info.weights, track=clip.track, follows=clip.follows
     )
+
+
+def check_settings(info: RestorerInfo, settings: Settings) -> dict[str, int]:
+    """Refuse what the restorer does not declare; return all its parameters with their values.
+
+    Raises:
+        SettingsError: An unknown task, guide or parameter, a value out of range, an inpainting
+            task without a mask, or whole frames for a restorer that only knows faces.
+    """
+    unknown = [task for task in settings.tasks if task not in info.tasks]
+    if unknown:
+        raise SettingsError(
+            f"{info.name} cannot do {', '.join(unknown)}; it can do {', '.join(info.tasks)}"
+        )
+    if settings.whole_frame and not info.content_agnostic:
+        raise SettingsError(f"{info.name} restores faces only; leave --whole-frame out")
+    if settings.references and "reference" not in info.guides:
+        raise SettingsError(f"{info.name} reads no reference pictures; leave --reference out")
+    if settings.mask is not None and "mask" not in info.guides:
+        raise SettingsError(f"{info.name} reads no mask; leave --mask out")
+    if ("inpaint" in settings.tasks) != (settings.mask is not None):
+        raise SettingsError("the task inpaint and --mask go together; give both or neither")
+    known = {parameter.name: parameter for parameter in info.parameters}
+    for name, value in settings.parameters.items():
+        if name not in known:
+            raise SettingsError(
+                f"{info.name} has no parameter {name!r}; it has {', '.join(known) or 'none'}"
+            )
+        if not known[name].minimum <= value <= known[name].maximum:
+            raise SettingsError(
+                f"{name} = {value} is out of range; "
+                f"it goes from {known[name].minimum} to {known[name].maximum} {known[name].unit}"
+            )
+    return {name: settings.parameters.get(name, known[name].default) for name in known}
 
 
 def random_seed(seed: int, track: int, frame: int) -> int:

@@ -38,7 +38,7 @@ def windows(frames: Sequence[int], length: int, overlap: int) -> tuple[Window, .
 
     Returns:
         Windows that together hold every frame; neighbours share `overlap` frames, the last may
-        be shorter than `length`.
+        be shorter than `length`. No window of no frames.
 
     Raises:
         SettingsError: `length` or `overlap` is out of range.
@@ -46,7 +46,7 @@ def windows(frames: Sequence[int], length: int, overlap: int) -> tuple[Window, .
     if not 0 <= overlap < length:
         raise SettingsError(f"a window of {length} frames cannot overlap by {overlap}")
     stride = length - overlap
-    starts = range(0, max(len(frames) - overlap, 1), stride)
+    starts = range(0, max(len(frames) - overlap, min(len(frames), 1)), stride)
     return tuple(
         Window(index, tuple(frames[start : start + length])) for index, start in enumerate(starts)
     )

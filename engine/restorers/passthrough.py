@@ -21,6 +21,7 @@ INFO = RestorerInfo(
     licence="Apache-2.0",
     source="docs/architecture.md",
     content_agnostic=True,
+    guides=("reference", "mask"),
 )
 
 

@@ -1,0 +1,253 @@
+"""The command line: ``faceplate restore | submit | serve | status | cancel | stop | ...``.
+
+Exit codes: 0 all delivered, 1 delivered with frame errors, 2 request refused, 3 engine
+unreachable, 4 cancelled, 5 restorer failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.arguments import add_request, build_request
+from engine.console import Console
+from plugin_host.client import EngineClient
+from plugin_host.connection import default_path
+from plugin_host.errors import (
+    EngineUnreachable,
+    FaceplateError,
+    FrameError,
+    JobCancelled,
+    ProtocolError,
+    RequestRefused,
+    RestorerFailed,
+)
+from plugin_host.launcher import find, find_or_start
+from plugin_host.protocol import job_id
+from plugin_host.replies import Finished
+from plugin_host.schema import to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+EXIT_CODES: tuple[tuple[type[FaceplateError], int], ...] = (
+    (FrameError, 1),
+    (RequestRefused, 2),
+    (EngineUnreachable, 3),
+    (ProtocolError, 3),
+    (JobCancelled, 4),
+    (RestorerFailed, 5),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code."""
+    parser = _parser()
+    args = parser.parse_args(argv)
+    logging.basicConfig(
+        level=logging.INFO if args.verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    command: Callable[[argparse.Namespace], int] = args.command
+    try:
+        return command(args)
+    except FaceplateError as error:
+        Console(as_json=getattr(args, "json", False)).failed(error)
+        return next(code for cls, code in EXIT_CODES if isinstance(error, cls))
+    except KeyboardInterrupt:
+        return 4
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="faceplate", description="Restores faces in plates.")
+    parser.add_argument("--verbose", action="store_true", help="log what happens")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(
+        name: str, command: Callable[[argparse.Namespace], int], text: str
+    ) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=command)
+        return sub
+
+    for name, command, text in (
+        ("restore", restore, "restore a plate in this process"),
+        ("submit", submit, "restore a plate through the engine; start it where none runs"),
+    ):
+        sub = add(name, command, text)
+        add_request(sub)
+        sub.add_argument("--json", action="store_true", help="one JSON object a line")
+        if name == "restore":
+            _engine_arguments(sub)
+        else:
+            _connection_argument(sub)
+            sub.add_argument("--detach", action="store_true", help="submit and leave")
+    sub = add("serve", serve, "be the engine")
+    _engine_arguments(sub)
+    _connection_argument(sub)
+    sub.add_argument("--address", metavar="ENDPOINT", help="tcp://127.0.0.1:PORT or ipc://PATH")
+    sub.add_argument("--roots", metavar="DIRS", help="folders that requests may touch")
+    sub.add_argument("--lease", type=int, metavar="S", help="end after S seconds without a client")
+    for name, command, text in (
+        ("status", status, "how the engine and its jobs stand"),
+        ("cancel", cancel, "stop a job and keep its finished frames"),
+        ("stop", stop, "end the engine"),
+    ):
+        sub = add(name, command, text)
+        _connection_argument(sub)
+        sub.add_argument("--json", action="store_true", help="JSON")
+        if name == "cancel":
+            sub.add_argument("job", metavar="JOB")
+    sub = add("restorers", restorers, "what can restore, and with what parameters")
+    sub.add_argument("--json", action="store_true", help="JSON")
+    sub = add("doctor", doctor, "look for what could go wrong on this machine")
+    _connection_argument(sub)
+    sub = add("demo", demo, "restore a degraded plate of real pixels and measure the gain")
+    sub.add_argument("--folder", default="demo", metavar="DIR", help="where to put it all")
+    return parser
+
+
+def _engine_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--device", metavar="D", help="auto, cpu or cuda:N")
+    parser.add_argument("--threads", type=int, metavar="N", help="of numerical libraries")
+
+
+def _connection_argument(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--connection", default="", metavar="FILE", help="the connection file")
+
+
+def _settings(args: argparse.Namespace, *names: str):  # noqa: ANN202 - EngineSettings, loaded late
+    from engine.settings import resolve_settings  # noqa: PLC0415 - commands load what they need
+
+    return resolve_settings({name: getattr(args, name) for name in names})
+
+
+def restore(args: argparse.Namespace) -> int:
+    """Restore in this process."""
+    request = build_request(args)
+    settings = _settings(args, "device", "threads")
+    console = Console(as_json=args.json)
+    from engine.compute import pin  # noqa: PLC0415
+    from engine.pipeline import restore_shot  # noqa: PLC0415
+    from engine.restorers import load_restorer  # noqa: PLC0415
+
+    pin(settings.threads, settings.device)
+    cancelled: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: cancelled.append(number))
+    signal.signal(signal.SIGTERM, lambda number, _: cancelled.append(number))
+    finished = restore_shot(
+        request,
+        load_restorer(request.settings.restorer),
+        job=job_id(request),
+        emit=console.progress,
+        cancelled=lambda: bool(cancelled),
+    )
+    console.finished(finished)
+    return 1 if finished.errors else 0
+
+
+def submit(args: argparse.Namespace) -> int:
+    """Restore through the engine."""
+    request = build_request(args)
+    console = Console(as_json=args.json)
+
+    def again():  # noqa: ANN202 - Connection
+        return find_or_start(args.connection)
+
+    with EngineClient(again(), "command line", again=again) as client:
+        accepted = client.submit(request)
+        if args.detach:
+            print(accepted.job)
+            return 0
+        try:
+            for event in client.events(accepted.job):
+                if isinstance(event, Finished):
+                    console.finished(event)
+                    return 1 if event.errors else 0
+                console.progress(event)
+        except KeyboardInterrupt:
+            client.cancel(accepted.job)
+            raise
+    return 5
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Be the engine."""
+    logging.getLogger("faceplate").setLevel(logging.INFO)
+    settings = _settings(args, "address", "roots", "device", "threads", "lease")
+    from engine.server import Server  # noqa: PLC0415
+
+    path = args.connection or settings.connection or default_path()
+    Server(settings, Path(path)).serve()
+    return 0
+
+
+def status(args: argparse.Namespace) -> int:
+    """Say how the engine and its jobs stand."""
+    with EngineClient(find(args.connection), "command line") as client:
+        reported = client.status()
+    if args.json:
+        print(json.dumps(to_json(reported)))
+        return 0
+    print(f"engine {reported.engine[:8]}: worker {reported.worker}, {reported.sessions} sessions")
+    for job in reported.jobs:
+        print(f"{job.job}  {job.state:9}  {job.done}/{job.total}  {job.restorer}  {job.plate}")
+    return 0
+
+
+def cancel(args: argparse.Namespace) -> int:
+    """Stop a job."""
+    with EngineClient(find(args.connection), "command line") as client:
+        cancelled = client.cancel(args.job)
+    print(f"{cancelled.job} is told to stop; {cancelled.delivered} frames are kept")
+    return 0
+
+
+def stop(args: argparse.Namespace) -> int:
+    """End the engine."""
+    with EngineClient(find(args.connection), "command line") as client:
+        client.stop()
+    print("the engine ends")
+    return 0
+
+
+def restorers(args: argparse.Namespace) -> int:
+    """List the restorers."""
+    from engine.worker import describe_restorers  # noqa: PLC0415
+
+    for info in describe_restorers().restorers:
+        if args.json:
+            print(json.dumps(to_json(info)))
+            continue
+        print(f"{info.name}: {info.title} ({', '.join(info.tasks)}; {info.link}; {info.licence})")
+        for knob in info.parameters:
+            limits = f"{knob.minimum}..{knob.maximum} {knob.unit}, default {knob.default}"
+            print(f"    --set {knob.name}=N  {knob.description} ({limits})")
+    return 0
+
+
+def doctor(args: argparse.Namespace) -> int:
+    """Look for what could go wrong."""
+    from engine.doctor import examine  # noqa: PLC0415
+
+    problems = 0
+    for good, text in examine(args.connection):
+        problems += not good
+        print(("ok       " if good else "problem  ") + text)
+    return 1 if problems else 0
+
+
+def demo(args: argparse.Namespace) -> int:
+    """Run the demonstration."""
+    from engine.demo import run_demo  # noqa: PLC0415
+
+    return run_demo(Path(args.folder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

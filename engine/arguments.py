@@ -1,0 +1,126 @@
+"""The command line's words: from arguments to a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from engine.restorers import DEFAULT, TABLE
+from plugin_host.errors import SettingsError
+from plugin_host.frame_range import FrameRange
+from plugin_host.plate import Plate
+from plugin_host.protocol import check_submit, read_json
+from plugin_host.requests import LAYERS, ON_ERROR, TASKS, Settings, Shot, Submit
+from plugin_host.schema import Record
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that make a request."""
+    add = parser.add_argument
+    add("plate", nargs="?", metavar="PLATE", help="a.%%04d.exr, a.####.exr, a.@@@@.exr or a file")
+    add("--output", metavar="DIR", help="folder of the restored frames and of the take")
+    add("--frames", metavar="R", help="frames to deliver, 1001-1100x2; all that are there")
+    add("--shot", metavar="R", help="frames restored as one continuous piece; the asked ones")
+    add("--handles", type=int, default=0, metavar="N", help="frames around the shot that are read")
+    add("--restorer", default=DEFAULT, metavar="NAME", help=f"one of {', '.join(TABLE)}")
+    add("--tasks", default="bfr", metavar="T,T", help=f"of {','.join(TASKS)}")
+    add("--mask", metavar="PATH", help="where to inpaint, white; a pattern or one picture")
+    add(
+        "--reference",
+        action="append",
+        default=[],
+        metavar="frame:N|PATH",
+        help="exemplar of the person; may be repeated",
+    )
+    add("--colourspace", metavar="NAME", help="of the plate, where its header does not say")
+    add("--layers", default="beauty", metavar="L,L", help=f"of {','.join(LAYERS)}")
+    add("--seed", type=int, default=0, metavar="N", help="start of all random numbers")
+    add("--on-error", default="skip", choices=ON_ERROR, help="what to do with a bad frame")
+    add("--whole-frame", action="store_true", help="restore everything, not only faces")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=N",
+        help="a parameter of the restorer, see `faceplate restorers`",
+    )
+    add(
+        "--warm-up",
+        type=int,
+        default=0,
+        metavar="N",
+        help="begin N frames early instead of at the shot's start: approximate, and said so",
+    )
+    add("--job", metavar="FILE", help="read the request from a JSON file instead")
+
+
+def build_request(args: argparse.Namespace) -> Submit:
+    """Return the request, complete and checked.
+
+    Raises:
+        RequestRefused: Something is missing, unknown or contradictory.
+        MessageMalformed: The job file is not one.
+    """
+    if args.job:
+        return read_job(Path(args.job), alone=args.plate is None and args.output is None)
+    if not args.plate or not args.output:
+        raise SettingsError("name a PLATE and --output DIR, or a --job FILE")
+    plate = Plate.parse(args.plate, args.colourspace)
+    found = plate.frames_on_disk()
+    frames = FrameRange.parse(args.frames) if args.frames else found
+    shot = Shot(plate, FrameRange.parse(args.shot) if args.shot else frames, args.handles)
+    settings = Settings(
+        restorer=args.restorer,
+        tasks=_words(args.tasks, TASKS, "--tasks"),
+        seed=args.seed,
+        layers=_words(args.layers, LAYERS, "--layers"),
+        whole_frame=args.whole_frame,
+        mask=_absolute(args.mask),
+        references=tuple(_reference(text) for text in args.reference),
+        parameters=dict(_parameter(text) for text in args.set),
+        warm_up=args.warm_up,
+    )
+    output = str(Path(args.output).absolute())
+    submit = Submit(shot, frames, settings, output, args.on_error)
+    check_submit(submit)
+    return submit
+
+
+def read_job(path: Path, *, alone: bool) -> Submit:
+    """Read a request as `Submit` travels: the same fields, as JSON."""
+    if not alone:
+        raise SettingsError("--job holds the whole request; leave PLATE and --output out")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"cannot read the job: {error.strerror}", path=str(path)) from None
+    submit = Record(Submit).from_json(read_json(data, "job file"), "job")
+    check_submit(submit)
+    return submit
+
+
+def _words(text: str, known: tuple[str, ...], flag: str) -> tuple[str, ...]:
+    words = tuple(word for word in text.split(",") if word)
+    for word in words:
+        if word not in known:
+            raise SettingsError(f"{flag} does not know {word!r}; it knows {', '.join(known)}")
+    return tuple(word for word in known if word in words)  # one order, so that one take serves all
+
+
+def _absolute(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
+
+
+def _reference(text: str) -> str:
+    return text if text.startswith("frame:") else str(Path(text).absolute())
+
+
+def _parameter(text: str) -> tuple[str, int]:
+    name, _, value = text.partition("=")
+    try:
+        return name, int(value)
+    except ValueError:
+        raise SettingsError(f"--set {text}: write it like --set strength=80") from None

@@ -1,0 +1,179 @@
+"""From deltas to a delivered file: blend windows, paste, add layers, encode, receipt."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from engine.faces.paste import Patch, paste
+from engine.frame_io.exr import deliverable, encode_image, pixel_hash
+from engine.image import BEAUTY
+from engine.windowing import ramp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from engine.clips import Clips, Delta
+    from engine.image import Image
+    from engine.take import Take
+    from engine.windowing import Window
+    from plugin_host.requests import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One frame that lies in the output now."""
+
+    frame: int
+    status: str
+    path: Path
+    note: str
+
+
+class Delivery:
+    """Delivers the frames of a take.
+
+    Args:
+        take: Where to.
+        settings: Which layers.
+        clips: Where the crops lie.
+        header: Attributes that name the restorer and its settings.
+    """
+
+    def __init__(
+        self, take: Take, settings: Settings, clips: Clips, header: Mapping[str, str]
+    ) -> None:
+        self._take = take
+        self._layers = settings.layers
+        self._clips = clips
+        self._header = header
+
+    def deliver(
+        self, image: Image, frame: int, deltas: Mapping[int, Delta], source: str
+    ) -> Delivered:
+        """Write a frame and its receipt.
+
+        Args:
+            image: The plate's frame.
+            frame: Its number.
+            deltas: What each track adds, track to a delta of this one frame.
+            source: sha256 of the plate's file.
+
+        Raises:
+            FrameWriteFailed: The disk is full, gone or read-only.
+        """
+        patches = [self._patch(image, frame, track, deltas[track]) for track in sorted(deltas)]
+        return self._write(
+            self._layered(image, patches),
+            frame,
+            "restored" if patches else "no face",
+            source,
+        )
+
+    def deliver_source(self, image: Image, frame: int, source: str) -> Delivered:
+        """Write the plate's own frame in place of one that could not be restored."""
+        return self._write(self._layered(image, []), frame, "source", source)
+
+    def _patch(self, image: Image, frame: int, track: int, delta: Delta) -> Patch:
+        transform = self._clips.transforms[track][frame]
+        matte = self._clips.matte(image, transform)
+        return Patch(delta.delta[0], matte, transform, delta.confidence[0])
+
+    def _layered(self, image: Image, patches: Sequence[Patch]) -> Image:
+        part = image.beauty
+        plate = {name: part.channels[name] for name in BEAUTY}
+        pasted = paste(plate, part.data_window, patches)
+        channels: dict[str, NDArray[Any]] = dict(pasted.channels)
+        if "matte" in self._layers:
+            channels["faceplate.matte"] = pasted.matte.astype(np.float16)
+        if "confidence" in self._layers:
+            channels["faceplate.confidence"] = pasted.confidence.astype(np.float16)
+        if "source" in self._layers:
+            channels.update({f"source.{name}": samples for name, samples in plate.items()})
+        return image.with_beauty(channels, {})
+
+    def _write(self, image: Image, frame: int, status: str, source: str) -> Delivered:
+        header = {**self._header, "faceplate/status": status, "faceplate/source": source}
+        image, note = deliverable(image.with_beauty({}, header))
+        path = self._take.deliver(
+            frame,
+            encode_image(image),
+            status=status,
+            pixels=pixel_hash(image),
+            source=source,
+            note=note or "",
+        )
+        return Delivered(frame, status, path, note or "")
+
+
+def blend(frame: int, parts: Sequence[tuple[Window, Delta]], overlap: int) -> Delta:
+    """Blend what neighbouring windows add to one frame of a track.
+
+    Args:
+        frame: The frame.
+        parts: One window, or two neighbours in the grid's order, with their deltas.
+        overlap: Frames that neighbours share.
+    """
+    _, first = parts[0]
+    blended = first.only((frame,))
+    for window, delta in parts[1:]:
+        later = delta.only((frame,))
+        weight = ramp(window.frames.index(frame), overlap)
+        blended = replace(
+            later,
+            delta=_mixed(blended.delta, later.delta, weight),
+            confidence=_mixed(blended.confidence, later.confidence, weight),
+        )
+    return blended
+
+
+def _mixed(
+    earlier: NDArray[np.float32], later: NDArray[np.float32], weight: float
+) -> NDArray[np.float32]:
+    mixed = earlier * np.float32(1 - weight) + later * np.float32(weight)
+    return mixed.astype(np.float32, copy=False)
+
+
+class WriteBehind:
+    """Delivers on a thread of its own while the next window is restored; a few at a time.
+
+    Leaving the block waits for every delivery begun, also when the block was left by an error.
+
+    Args:
+        done: Called, on the caller's thread, with each frame once its receipt is on disk.
+        most: How many deliveries may be under way.
+    """
+
+    def __init__(self, done: Callable[[Delivered], None], most: int) -> None:
+        self._done = done
+        self._most = most
+        self._under_way: deque[Future[Delivered]] = deque()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+
+    def begin(self, deliver: Callable[[], Delivered]) -> None:
+        """Begin a delivery; wait for the oldest where too many are under way.
+
+        Raises:
+            FrameWriteFailed: An earlier delivery failed.
+        """
+        self._under_way.append(self._thread.submit(deliver))
+        while len(self._under_way) > self._most or self._under_way[0].done():
+            self._done(self._under_way.popleft().result())
+            if not self._under_way:
+                break
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._thread.shutdown(wait=True)
+        for future in self._under_way:
+            if kind is None or future.exception() is None:
+                self._done(future.result())

@@ -1,0 +1,276 @@
+"""EXR frames in and out, exact to the bit; the only place that touches the OpenEXR wheel.
+
+Rules of this file:
+    - The wheel ignores numpy strides when it writes, keeps and changes the dicts that it is given,
+      and opens a torn file as one without parts. Nothing of that leaves this file.
+    - A file is surveyed before the wheel reads it, since the wheel prints about torn files.
+    - Samples are never converted on the way: half stays half, a uint32 id stays uint32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import OpenEXR
+from OpenEXR import Compression, Storage
+
+from engine.frame_io.exr_layout import survey
+from engine.image import Box, Image, Part
+from plugin_host.errors import FrameCorrupt, FrameMissing, FrameUnsupported, FrameWriteFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+_LOSSLESS = {
+    Compression.NO_COMPRESSION,
+    Compression.RLE_COMPRESSION,
+    Compression.ZIPS_COMPRESSION,
+    Compression.ZIP_COMPRESSION,
+    Compression.PIZ_COMPRESSION,
+    Compression.HTJ2K256_COMPRESSION,
+    Compression.HTJ2K32_COMPRESSION,
+    Compression.ZSTD_COMPRESSION,
+}
+_SAMPLE_TYPES = {"float16", "float32", "uint32"}
+_DERIVED = {"channels", "chunkCount", "dataWindow", "displayWindow", "tiles"}
+_WHEEL_ERRORS = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    MemoryError,
+    struct.error,
+)
+
+
+def read_image(source: str | bytes, *, frame: int | None = None) -> Image:
+    """Read every part, channel and attribute of an EXR file.
+
+    Args:
+        source: Path of the file, or its bytes.
+        frame: Number of the frame, for messages.
+
+    Returns:
+        Samples ``(H, W)`` over each part's data window in the file's own types; deep channels as
+        object arrays of ``(samples,)`` arrays or None. Of a part with mipmap levels, the largest;
+        of a channel with subsampling, only the samples that are there.
+
+    Raises:
+        FrameMissing: There is no such file.
+        FrameCorrupt: The file is empty, torn, damaged, no EXR file, or cannot be read.
+        FrameUnsupported: An attribute holds text that is not UTF-8.
+    """
+    path = source if isinstance(source, str) else None
+    try:
+        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        expected = survey(data)
+        parts = OpenEXR.File(io.BytesIO(data), separate_channels=True).parts
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FrameMissing("there is no such file", frame=frame, path=path) from error
+    except UnicodeDecodeError as error:
+        what = "an attribute holds text that is not UTF-8; write the plate again without it"
+        raise FrameUnsupported(what, frame=frame, path=path) from error
+    except (OSError, *_WHEEL_ERRORS) as error:
+        raise FrameCorrupt(f"cannot be read: {error}", frame=frame, path=path) from error
+    if len(parts) != expected:
+        what = f"is damaged: {len(parts)} of {expected} parts can be read"
+        raise FrameCorrupt(what, frame=frame, path=path)
+    return Image(
+        tuple(
+            Part(
+                {name: channel.pixels for name, channel in part.channels.items()},
+                _from_window(part.header["dataWindow"]),
+                part.header,
+            )
+            for part in parts
+        ),
+        _from_window(parts[0].header["displayWindow"]),
+    )
+
+
+def encode_image(image: Image) -> bytes:
+    """Return the bytes of an EXR file that holds the image and nothing else.
+
+    Names, types, tiling, line order, compression and attributes are those of the parts; a part
+    without them becomes ZIP-compressed scanlines. Mipmap levels are not kept. An ACES container
+    holds half R, G, B and perhaps A; a part that claims to be one but holds other channels gets
+    the interop id that the claim stands for.
+
+    Raises:
+        FrameWriteFailed: Samples do not fill the data window or are of another type than half,
+            float or uint32; a deep part holds no sample; an attribute has no EXR type.
+    """
+    stream = io.BytesIO()
+    parts = [_wheel_part(part, image.display_window) for part in image.parts]
+    try:
+        OpenEXR.File(parts).write(stream)
+    except _WHEEL_ERRORS as error:
+        raise FrameWriteFailed(f"cannot be written as EXR: {error}") from error
+    return stream.getvalue()
+
+
+def deliverable(image: Image) -> tuple[Image, str | None]:
+    """Return the image with lossless compression, and what was changed for that.
+
+    A lossy part cannot be compressed again without changing pixels that nobody touched.
+
+    Returns:
+        The image itself and None; or a copy with ZIP where compression was lossy, and a sentence
+        for the manifest.
+    """
+    lossy = [part.attributes["compression"] for part in image.parts if _is_lossy(part)]
+    if not lossy:
+        return image, None
+    names = ", ".join(sorted({str(kind.name).removesuffix("_COMPRESSION") for kind in lossy}))
+    parts = tuple(
+        replace(part, attributes={**part.attributes, "compression": Compression.ZIP_COMPRESSION})
+        if _is_lossy(part)
+        else part
+        for part in image.parts
+    )
+    return (
+        replace(image, parts=parts),
+        f"The plate's {names} compression is lossy; delivered with ZIP to keep untouched pixels.",
+    )
+
+
+def pixel_hash(image: Image) -> str:
+    """Return the sha256, in hexadecimal, of the image's structure and samples.
+
+    It covers windows, part names, channel names, types and samples; neither compression nor
+    attributes nor the order of channels change it.
+    """
+    digest = hashlib.sha256(repr(image.display_window).encode())
+    for part in image.parts:
+        digest.update(repr((part.attributes.get("name", ""), part.data_window)).encode())
+        for name in sorted(part.channels):
+            samples = part.channels[name]
+            runs = samples.ravel() if samples.dtype == object else [samples]
+            digest.update(repr((name, samples.dtype.name, samples.shape)).encode())
+            for run in runs:
+                if samples.dtype == object:
+                    digest.update(
+                        b"-" if run is None else repr((run.dtype.name, run.size)).encode()
+                    )
+                if run is not None:
+                    digest.update(np.ascontiguousarray(run, run.dtype.newbyteorder("<")).data)
+    return digest.hexdigest()
+
+
+def to_float32(samples: NDArray[np.float16] | NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a float32 copy, exact but for the payload of a half NaN, which stays some NaN."""
+    return _converted(samples, np.empty(samples.shape, np.float32))
+
+
+def to_half(samples: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Return float32 samples as half, to nearest even.
+
+    The inverse of `to_float32` for every half but the payload of a NaN; what is beyond 65520
+    becomes infinite.
+    """
+    return _converted(samples, np.empty(samples.shape, np.float16))
+
+
+def matching_interop_id(chromaticities: tuple[float, ...]) -> str | None:
+    """Return the interop id of the linear space with these xy primaries and white, within 0.001."""
+    return OpenEXR.chromaticitiesToColorInteropID(tuple(map(float, chromaticities)))
+
+
+def _converted(samples: NDArray[Any], target: NDArray[Any]) -> NDArray[Any]:
+    import torch  # noqa: PLC0415  # reading a frame must not cost the seconds of this import
+
+    # numpy converts half seven times slower, one sample at a time
+    source = np.require(samples, requirements=("C", "W"))
+    torch.as_tensor(target).copy_(torch.as_tensor(source))
+    return target
+
+
+def _wheel_part(part: Part, display_window: Box) -> OpenEXR.Part:
+    known = part.attributes.get("channels", ())
+    p_linear = {channel.name: bool(channel.pLinear) for channel in known}
+    channels = {
+        name: OpenEXR.Channel(
+            name, _wheel_samples(name, samples, part.data_window), 1, 1, p_linear.get(name, False)
+        )
+        for name, samples in part.channels.items()
+    }
+    header = _wheel_header(part, display_window)
+    return OpenEXR.Part(header, channels, header.get("name", ""))
+
+
+def _wheel_samples(name: str, samples: NDArray[Any], window: Box) -> NDArray[Any]:
+    if samples.shape != (window.height, window.width):
+        raise FrameWriteFailed(
+            f"channel {name} is {samples.shape}, the data window {(window.height, window.width)}"
+        )
+    if samples.dtype == object:
+        deep = np.empty(samples.shape, object)
+        for index, run in np.ndenumerate(samples):
+            deep[index] = None if run is None else np.ascontiguousarray(run)
+        return deep
+    native = samples.dtype.newbyteorder("=")
+    if native.name not in _SAMPLE_TYPES:
+        raise FrameWriteFailed(f"channel {name} is {native.name}; EXR has half, float and uint32")
+    return np.ascontiguousarray(samples, native)
+
+
+def _wheel_header(part: Part, display_window: Box) -> dict[str, Any]:
+    header = {
+        name: _wheel_value(value)
+        for name, value in part.attributes.items()
+        if name not in _DERIVED and not (isinstance(value, list) and not value)
+    }
+    header["dataWindow"] = _to_window(part.data_window)
+    header["displayWindow"] = _to_window(display_window)
+    header.setdefault("compression", Compression.ZIP_COMPRESSION)
+    header.setdefault("type", Storage.scanlineimage)
+    if "tiles" in part.attributes:
+        header["tiles"] = OpenEXR.TileDescription()
+        header["tiles"].xSize = part.attributes["tiles"].xSize
+        header["tiles"].ySize = part.attributes["tiles"].ySize
+    # SMPTE ST 2065-4: the container holds 16-bit half RGB or RGBA.
+    if "acesImageContainerFlag" in header and not _fits_aces_container(part.channels):
+        del header["acesImageContainerFlag"]
+        header.setdefault("colorInteropID", "lin_ap0_scene")
+    return header
+
+
+def _wheel_value(value: Any) -> Any:
+    """Return what the wheel takes: it knows no numpy scalars and ignores strides here, too."""
+    if isinstance(value, (tuple, list)):
+        items = [_wheel_value(item) for item in cast("Sequence[Any]", value)]
+        return tuple(items) if isinstance(value, tuple) else items
+    if isinstance(value, np.ndarray):
+        return np.ascontiguousarray(cast("NDArray[Any]", value))
+    return cast("np.generic", value).item() if isinstance(value, np.generic) else value
+
+
+def _fits_aces_container(channels: Mapping[str, NDArray[Any]]) -> bool:
+    return set("RGB") <= set(channels) <= set("RGBA") and all(
+        samples.dtype == np.float16 for samples in channels.values()
+    )
+
+
+def _is_lossy(part: Part) -> bool:
+    compression = part.attributes.get("compression", Compression.ZIP_COMPRESSION)
+    if compression == Compression.PXR24_COMPRESSION:
+        return any(samples.dtype == np.float32 for samples in part.channels.values())
+    return compression not in _LOSSLESS
+
+
+def _from_window(window: tuple[NDArray[np.int32], NDArray[np.int32]]) -> Box:
+    (left, top), (right, bottom) = (corner.tolist() for corner in window)
+    return Box(left, top, right, bottom)
+
+
+def _to_window(box: Box) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    return np.array([box.left, box.top], np.int32), np.array([box.right, box.bottom], np.int32)

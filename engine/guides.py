@@ -1,0 +1,125 @@
+"""What the user gives beside the plate: exemplar pictures and inpainting masks.
+
+A picture file is display-referred sRGB, as any picture for people is; an EXR is scene-linear in the
+plate's colourspace. A mask's first channel counts, 1 where pixels are to be made up; it has the
+size of the plate's display window.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import OpenImageIO
+
+from plugin_host.errors import FrameMissing, FrameSizeChanged, SettingsError
+from plugin_host.plate import Plate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from engine.frame_io.colour import PlateColour
+    from engine.image import Box
+    from plugin_host.requests import Settings, Shot
+
+_HERO = re.compile(r"^frame:(-?\d+)$")
+
+
+def hero_frame(reference: str) -> int | None:
+    """Return the frame that ``frame:1042`` names; None for a path."""
+    match = _HERO.match(reference)
+    return int(match.group(1)) if match else None
+
+
+def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
+    """Return the sha256 of every picture that the settings name.
+
+    Raises:
+        SettingsError: A picture is not there, or a hero frame lies outside the shot.
+    """
+    hashes: dict[str, str] = {}
+    for reference in settings.references:
+        frame = hero_frame(reference)
+        if frame is not None:
+            if frame not in shot.all_frames:
+                raise SettingsError(f"hero frame {frame} lies outside the shot {shot.all_frames}")
+            continue
+        try:
+            hashes[reference] = hashlib.sha256(Path(reference).read_bytes()).hexdigest()
+        except OSError as error:
+            raise SettingsError(
+                f"the reference picture cannot be read: {error.strerror}; "
+                "give a picture's path or frame:1042",
+                path=reference,
+            ) from None
+    return hashes
+
+
+def read_picture(path: str, colour: PlateColour) -> NDArray[np.float32]:
+    """Return a reference picture as ``(3, H, W)`` float32, display-referred sRGB in [0, 1].
+
+    Raises:
+        SettingsError: It is no picture.
+    """
+    pixels = _read_pixels(path)
+    planes = np.ascontiguousarray(np.moveaxis(_three_channels(pixels), 2, 0))
+    if path.lower().endswith(".exr"):
+        return colour.encode(planes)
+    return np.clip(planes, 0.0, 1.0)
+
+
+class Mask:
+    """The inpainting mask of a shot.
+
+    Args:
+        pattern: Path pattern, or one picture for all frames.
+        display: Display window of the plate.
+    """
+
+    def __init__(self, pattern: str, display: Box) -> None:
+        self._plate = Plate.parse(pattern)
+        self._display = display
+
+    def plane(self, frame: int) -> NDArray[np.float32]:
+        """Return the mask of a frame over the display window, ``(H, W)`` float32 in [0, 1].
+
+        Raises:
+            FrameMissing: There is none for that frame.
+            FrameSizeChanged: Its size is not the plate's.
+        """
+        single = self._plate.single
+        path = self._plate.path(frame if single is None else single)
+        if not Path(path).is_file():
+            raise FrameMissing("the mask is not there", frame=frame, path=path)
+        plane = np.clip(_read_pixels(path)[:, :, 0], 0.0, 1.0)
+        if plane.shape != (self._display.height, self._display.width):
+            raise FrameSizeChanged(
+                f"the mask is {plane.shape[1]}x{plane.shape[0]}, "
+                f"the plate {self._display.width}x{self._display.height}",
+                frame=frame,
+                path=path,
+            )
+        return np.ascontiguousarray(plane)
+
+
+def _read_pixels(path: str) -> NDArray[np.float32]:
+    """Return ``(H, W, C)`` float32 as OpenImageIO reads it: integers scaled to [0, 1]."""
+    picture = OpenImageIO.ImageInput.open(path)
+    if picture is None:
+        raise SettingsError(
+            f"not a picture: {OpenImageIO.geterror() or 'unknown format'}", path=path
+        )
+    try:
+        pixels = picture.read_image("float")
+    finally:
+        picture.close()
+    if pixels is None:
+        raise SettingsError("the picture cannot be decoded", path=path)
+    return np.asarray(pixels, np.float32)
+
+
+def _three_channels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.repeat(pixels, 3, axis=2) if pixels.shape[2] < 3 else pixels[:, :, :3]

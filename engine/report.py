@@ -1,0 +1,113 @@
+"""What a run says: progress frame by frame, seconds stage by stage, and the final word."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from plugin_host.replies import Finished, FrameErrorText, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from engine.delivery import Delivered
+    from engine.take import Receipt, Take
+    from plugin_host.errors import FrameError
+    from plugin_host.requests import Submit
+
+
+class Report:
+    """Gathers what happens in one run and tells it on.
+
+    Args:
+        job: Name of the job.
+        submit: The request.
+        take: Where it goes.
+        emit: Called for each frame that is done.
+    """
+
+    def __init__(
+        self, job: str, submit: Submit, take: Take, emit: Callable[[Progress], None]
+    ) -> None:
+        self._job, self._submit, self._take, self._emit = job, submit, take, emit
+        self._done = self._delivered = self._faceless = 0
+        self._errors: list[FrameErrorText] = []
+        self._notes: list[str] = []
+        self._seconds: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._begun = time.monotonic()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the policy asks to stop at the errors so far."""
+        return bool(self._errors) and self._submit.on_error == "stop"
+
+    @contextmanager
+    def stage(self, name: str) -> Generator[None]:
+        """Count the wall time of the block for a stage; stages of several threads overlap."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._seconds[name] = self._seconds.get(name, 0.0) + time.monotonic() - begun
+
+    def note(self, text: str) -> None:
+        """Take up a sentence for the manifest and the final word."""
+        if text and text not in self._notes:
+            self._notes.append(text)
+
+    def kept(self, frame: int, receipt: Receipt, error: FrameError | None) -> None:
+        """A frame lies in the output already."""
+        self._faceless += receipt.status == "no face"
+        self.note(receipt.note)
+        self._delivered += 1
+        self._tell(frame, "kept", str(self._take.frame_path(frame)), error)
+
+    def delivered(self, delivered: Delivered, error: FrameError | None = None) -> None:
+        """A frame was delivered; with `error`, as the plate's own in place of a restored one."""
+        self._faceless += delivered.status == "no face"
+        self.note(delivered.note)
+        self._delivered += 1
+        self._tell(delivered.frame, delivered.status, str(delivered.path), error)
+
+    def failed(self, frame: int, error: FrameError) -> None:
+        """A frame could not be delivered."""
+        self._tell(frame, "failed", error.path, error)
+
+    def _tell(self, frame: int, status: str, path: str | None, error: FrameError | None) -> None:
+        self._done += 1
+        if error is not None:
+            self._errors.append(FrameErrorText(frame, error.code, error.message, error.path))
+        self._emit(
+            Progress(
+                self._job,
+                self._done,
+                len(self._submit.frames),
+                frame,
+                status,
+                path,
+                error.code if error else None,
+                error.message if error else None,
+            )
+        )
+
+    def finished(self) -> Finished:
+        """Return the final word and leave the notes in the manifest."""
+        if self._delivered and self._faceless == self._delivered:
+            self.note("no face was found in the asked frames; they are delivered unchanged")
+        if self.stopped:
+            self.note("stopped at the first bad frame, as --on-error stop says")
+        self._take.add_notes(self._notes)
+        seconds = {**self._seconds, "total": time.monotonic() - self._begun}
+        return Finished(
+            self._job,
+            str(self._take.folder),
+            self._delivered,
+            self._faceless,
+            {name: round(value * 1000) for name, value in seconds.items()},
+            tuple(self._errors),
+            tuple(self._notes),
+        )

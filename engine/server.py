@@ -1,0 +1,297 @@
+"""The only socket: a ROUTER that hears requests, and the worker process behind it.
+
+Rules of this file:
+    - It decides nothing about jobs; jobs.py does, and this file carries out its instructions.
+    - It never waits for the worker, so that status is answered while frames are restored.
+    - Bad messages are answered and forgotten; the engine goes on serving others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import signal
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import zmq
+
+from engine import jobs
+from engine.connection import EngineLock, write_connection
+from engine.restorers import TABLE
+from engine.sessions import Session, Sessions
+from engine.worker_process import WorkerProcess
+from plugin_host.errors import (
+    FaceplateError,
+    FrameMissing,
+    MessageOversized,
+    PathRefused,
+    ProtocolError,
+    SettingsError,
+    UnknownJob,
+    UnknownKind,
+)
+from plugin_host.frame_range import MOST_FRAMES
+from plugin_host.protocol import (
+    KEY_BYTES,
+    MOST_BUFFERS,
+    MOST_PART_BYTES,
+    Envelope,
+    decode,
+    failed,
+    new_id,
+)
+from plugin_host.replies import (
+    Description,
+    Fetched,
+    Progress,
+    Reported,
+    Stopped,
+    Welcome,
+)
+from plugin_host.requests import (
+    REQUESTS,
+    Cancel,
+    Credit,
+    Describe,
+    Fetch,
+    Hello,
+    Status,
+    Stop,
+    Submit,
+)
+from plugin_host.schema import to_json
+
+if TYPE_CHECKING:
+    from engine.settings import EngineSettings
+
+_log = logging.getLogger("faceplate.server")
+_TICK_MS = 250  # how soon a signal or a lapsed lease is noticed
+
+
+class Server:
+    """One engine.
+
+    Args:
+        settings: What it is started with.
+        connection: Where clients will look for it.
+    """
+
+    def __init__(self, settings: EngineSettings, connection: Path) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._engine = new_id()
+        self._key = os.urandom(KEY_BYTES)
+        self._sessions = Sessions(self._key)
+        self._jobs = jobs.Jobs()
+        self._stopping = False
+        self._heard_at = time.monotonic()
+
+    def serve(self) -> None:
+        """Listen until told to stop.
+
+        Raises:
+            EngineBusy: Another engine serves this connection file.
+            SettingsError: The address cannot be bound.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        with EngineLock(self._connection), zmq.Context() as context:
+            self._router = self._bind(context)
+            self._worker = WorkerProcess(self._settings)
+            address = self._router.getsockopt_string(zmq.LAST_ENDPOINT)
+            write_connection(self._connection, address, self._key, self._engine)
+            _log.info("serving at %s", address)
+            try:
+                self._loop()
+            finally:
+                self._worker.kill()
+                self._connection.unlink(missing_ok=True)
+                self._router.close(linger=1000)
+
+    def stop(self) -> None:
+        """Leave the loop at its next turn."""
+        self._stopping = True
+
+    def _on_signal(self, _number: int, _frame: object) -> None:
+        self.stop()
+
+    def _bind(self, context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
+        router = context.socket(zmq.ROUTER)
+        router.setsockopt(zmq.ROUTER_MANDATORY, 1)  # otherwise replies are dropped silently
+        router.setsockopt(zmq.MAXMSGSIZE, MOST_PART_BYTES)
+        try:
+            router.bind(self._settings.address)
+        except zmq.ZMQError as error:
+            router.close()
+            raise SettingsError(f"cannot listen at {self._settings.address}: {error}") from None
+        return router
+
+    def _loop(self) -> None:
+        while not self._stopping:
+            poller = zmq.Poller()
+            poller.register(self._router, zmq.POLLIN)
+            poller.register(self._worker.output, zmq.POLLIN)
+            ready = dict(poller.poll(_TICK_MS))
+            if self._worker.output in ready:
+                self._hear_worker()
+            if self._router in ready:
+                self._hear_clients()
+            self._check_lease()
+
+    def _check_lease(self) -> None:
+        quiet = time.monotonic() - self._heard_at
+        if self._settings.lease and self._jobs.idle and quiet > self._settings.lease:
+            _log.info("nobody was heard for %d s: ending", self._settings.lease)
+            self._stopping = True
+
+    # the worker
+
+    def _hear_worker(self) -> None:
+        messages, ended = self._worker.hear()
+        for message in messages:
+            event = (
+                jobs.WorkerReady(message)
+                if isinstance(message, Description)
+                else jobs.WorkerSaid(message)
+            )
+            self._carry_out(self._jobs.handle(event))
+        if ended:
+            reason = self._worker.bury()
+            _log.warning("the worker ended: %s", reason)
+            self._carry_out(self._jobs.handle(jobs.WorkerEnded(reason)))
+
+    def _carry_out(self, instructions: list[jobs.Instruction]) -> None:
+        for instruction in instructions:
+            match instruction:
+                case jobs.Send(session, request, message):
+                    self._send(session, request, message)
+                case jobs.Start(job, submit):
+                    self._worker.say({"restore": to_json(submit), "job": job})
+                case jobs.Interrupt(job):
+                    self._worker.say({"interrupt": job})
+                case jobs.SpawnWorker():
+                    self._worker = WorkerProcess(self._settings)
+
+    # the clients
+
+    def _hear_clients(self) -> None:
+        for _ in range(100):  # then the worker has its turn
+            try:
+                route, *parts = self._router.recv_multipart(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            self._heard_at = time.monotonic()
+            self._hear(route, parts)
+
+    def _hear(self, route: bytes, parts: list[bytes]) -> None:
+        try:
+            envelope = decode(parts[: 5 + MOST_BUFFERS], self._key)
+            if type(envelope.message).__name__ not in REQUESTS:
+                raise UnknownKind(f"{type(envelope.message).__name__} is no request")
+            if isinstance(envelope.message, Hello):
+                self._welcome(route, envelope, envelope.message)
+                return
+            session = self._sessions.admit(envelope, route)
+        except FaceplateError as error:
+            _log.info("refused a message: %s", error.code)
+            self._put(self._sessions.parts_for_stranger(route, failed(error)), None)
+            return
+        try:
+            self._answer(session, envelope)
+        except FaceplateError as error:
+            self._send(session.id, envelope.request, failed(error))
+
+    def _welcome(self, route: bytes, envelope: Envelope, hello: Hello) -> None:
+        session, forgotten = self._sessions.open(route)
+        for old in forgotten:
+            self._carry_out(self._jobs.handle(jobs.Left(old.id)))
+        self._carry_out(self._jobs.handle(jobs.Joined(session.id, hello.credits)))
+        welcome = Welcome(
+            self._engine,
+            session.id,
+            version("faceplate"),
+            self._jobs.description is not None,
+            tuple(TABLE),
+            MOST_FRAMES,
+            MOST_PART_BYTES,
+        )
+        self._send(session.id, envelope.request, welcome)
+
+    def _answer(self, session: Session, envelope: Envelope) -> None:
+        message, request = envelope.message, envelope.request
+        if envelope.buffers:
+            raise ProtocolError(f"{type(message).__name__} takes no buffers")
+        match message:
+            case Submit() | Cancel() | Credit() | Describe():
+                if isinstance(message, Submit):
+                    self._confine(message)
+                asked = jobs.Asked(session.id, request, message)
+                self._carry_out(self._jobs.handle(asked))
+            case Fetch():
+                self._fetch(session, request, message)
+            case Status():
+                self._send(session.id, request, self._report())
+            case Stop():
+                self._send(session.id, request, Stopped())
+                self.stop()
+            case _:
+                raise UnknownKind(f"{type(message).__name__} is not answered here")
+
+    def _confine(self, submit: Submit) -> None:
+        """Refuse paths outside the roots, symbolic links followed."""
+        roots = self._settings.root_paths
+        paths = [submit.shot.plate.folder, submit.output]
+        paths += [submit.settings.mask] if submit.settings.mask else []
+        paths += [p for p in submit.settings.references if not p.startswith("frame:")]
+        for path in paths:
+            real = os.path.realpath(path)
+            if roots and not any(os.path.commonpath([real, root]) == root for root in roots):
+                raise PathRefused("outside the folders that this engine may touch", path=path)
+
+    def _fetch(self, session: Session, request: str, fetch: Fetch) -> None:
+        job = self._jobs.known.get(fetch.job)
+        if job is None:
+            raise UnknownJob(f"no job is called {fetch.job}")
+        paths = [
+            event.path
+            for event in job.events
+            if isinstance(event, Progress) and event.frame == fetch.frame
+            if event.path and event.status != "failed"
+        ]
+        if not paths:
+            raise FrameMissing(f"job {fetch.job} has not delivered it", frame=fetch.frame)
+        try:
+            data = Path(paths[-1]).read_bytes()
+        except OSError as error:
+            raise FrameMissing(f"{error.strerror}", frame=fetch.frame, path=paths[-1]) from None
+        if len(data) > MOST_PART_BYTES:
+            raise MessageOversized("too large for the wire; read it from its path")
+        fetched = Fetched(fetch.job, fetch.frame, hashlib.sha256(data).hexdigest())
+        self._send(session.id, request, fetched, data)
+
+    def _report(self) -> Reported:
+        return Reported(
+            self._engine,
+            self._jobs.description is not None,
+            self._jobs.worker,
+            len(self._sessions),
+            tuple(job.describe() for job in self._jobs.known.values()),
+        )
+
+    def _send(self, name: str, request: str, message: Any, *buffers: bytes) -> None:
+        session = self._sessions.get(name)
+        if session is not None:
+            self._put(self._sessions.parts(session, request, message, buffers), session)
+
+    def _put(self, parts: list[bytes], session: Session | None) -> None:
+        try:
+            self._router.send_multipart(parts, zmq.DONTWAIT)
+        except zmq.ZMQError as error:  # gone, or not reading: MANDATORY tells
+            _log.info("a client is gone: %s", error)
+            if session is not None:
+                self._sessions.close(session.id)
+                self._carry_out(self._jobs.handle(jobs.Left(session.id)))

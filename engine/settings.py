@@ -1,0 +1,106 @@
+"""The engine's own settings: flag > environment > file > default, resolved once, here.
+
+File: `$FACEPLATE_CONFIG`, else `~/.config/faceplate/faceplate.toml`; environment: `FACEPLATE_`
+and the field's name in capitals.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from plugin_host.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """What an engine is started with.
+
+    Attributes:
+        address: Where it listens; an empty port lets the system choose one.
+        connection: The file that tells clients how to reach it; empty for the user's own.
+        roots: Folders that requests may touch, joined by the system's path separator; empty for
+            whatever the engine's user may touch.
+        device: ``auto``, ``cpu`` or ``cuda:N``.
+        threads: Threads of numerical libraries; pinned, since sums depend on it.
+        lease: Seconds without a client or a job after which it ends itself; 0 for never.
+    """
+
+    address: str = "tcp://127.0.0.1:*"
+    connection: str = ""
+    roots: str = ""
+    device: str = "auto"
+    threads: int = 2
+    lease: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.address.startswith(("tcp://127.", "tcp://[::1]:", "ipc://")):
+            raise SettingsError(
+                f"{self.address} can be reached from other machines, which needs CURVE; this "
+                "engine listens on loopback (tcp://127.0.0.1:PORT) or ipc only"
+            )
+        if self.device not in {"auto", "cpu"} and not self.device.startswith("cuda:"):
+            raise SettingsError(f"device {self.device!r}: say auto, cpu or cuda:N")
+        if self.threads < 1 or self.lease < 0:
+            raise SettingsError("threads must be at least 1 and lease at least 0")
+
+    @property
+    def root_paths(self) -> tuple[str, ...]:
+        """The roots as real paths; empty for no limit."""
+        return tuple(os.path.realpath(root) for root in self.roots.split(os.pathsep) if root)
+
+
+def resolve_settings(
+    flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> EngineSettings:
+    """Return the settings in force.
+
+    Args:
+        flags: Fields given on the command line; None counts as not given.
+        environment: The process's environment.
+
+    Raises:
+        SettingsError: A file, variable or flag holds something else than its field.
+    """
+    values: dict[str, Any] = {}
+    values.update(_from_file(environment))
+    for field in fields(EngineSettings):
+        name = f"FACEPLATE_{field.name.upper()}"
+        if name in environment:
+            values[field.name] = _typed(field.name, environment[name], name)
+    values.update({name: value for name, value in flags.items() if value is not None})
+    return replace(EngineSettings(), **values)
+
+
+def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
+    named = environment.get("FACEPLATE_CONFIG")
+    path = Path(named or "~/.config/faceplate/faceplate.toml").expanduser()
+    try:
+        data = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        if named:
+            raise SettingsError("FACEPLATE_CONFIG names no file", path=named) from None
+        return {}
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"not a settings file: {error}", path=str(path)) from None
+    return {name: _typed(name, value, str(path)) for name, value in data.items()}
+
+
+def _typed(name: str, value: Any, where: str) -> Any:
+    kinds: dict[str, type] = {
+        field.name: type(field.default)
+        for field in fields(EngineSettings)
+        if field.name != "connection" or where
+    }
+    if name not in kinds:
+        raise SettingsError(f"{where}: no setting {name!r}; there are {', '.join(kinds)}")
+    try:
+        return kinds[name](value)
+    except (TypeError, ValueError):
+        raise SettingsError(f"{where}: {name} = {value!r} is no {kinds[name].__name__}") from None

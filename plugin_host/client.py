@@ -1,0 +1,276 @@
+"""The client that hosts use: submit, events, cancel, fetch, status. A deadline on every wait.
+
+Rules of this file:
+    - Requests may be repeated: the engine answers the same one the same way. So a broken
+      connection or a restarted engine costs a repetition, never a result.
+    - One thread at a time; a host that wants two opens two clients.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import TYPE_CHECKING, Any, Callable, Iterator
+
+from plugin_host.errors import (
+    DeadlineExceeded,
+    EngineUnreachable,
+    FrameCorrupt,
+    JobCancelled,
+    ProtocolError,
+    SessionUnknown,
+    SignatureMismatch,
+)
+from plugin_host.protocol import Counter, Envelope, decode, encode, new_id, raised
+from plugin_host.replies import (
+    Accepted,
+    Cancelled,
+    Description,
+    Failed,
+    Fetched,
+    Finished,
+    Progress,
+    Reported,
+    Stopped,
+    Welcome,
+)
+from plugin_host.requests import (
+    Cancel,
+    Credit,
+    Describe,
+    Fetch,
+    Hello,
+    Status,
+    Stop,
+    Submit,
+)
+from plugin_host.zmtp import Dealer
+
+if TYPE_CHECKING:
+    from plugin_host.connection import Connection
+
+CREDITS = 256  # events that may be on their way
+DEADLINE_S = 30.0  # for an answer; the engine answers at once, whatever the worker does
+SILENCE_S = 5.0  # without an event before the engine is asked whether it still lives
+_STRANGER = "0" * 32
+
+
+class EngineClient:
+    """A session with the engine.
+
+    Args:
+        connection: Where it is and the key that proves who asks.
+        name: Who asks, for the engine's log.
+        deadline_s: Seconds until an answer must be there.
+        again: Finds, or starts, the engine anew when this one is gone, such as
+            `launcher.find_or_start`; without it a dead engine is an error.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        name: str = "python",
+        *,
+        deadline_s: float = DEADLINE_S,
+        again: Callable[[], Connection] | None = None,
+    ) -> None:
+        self._connection = connection
+        self._again = again
+        self._name = name
+        self._deadline_s = deadline_s
+        self._dealer = Dealer(connection.address, connect_deadline_s=deadline_s)
+        self._session = ""
+        self._counter = Counter()
+        self._events: list[Envelope] = []
+        self._unpaid = 0
+        self._submitted: dict[str, Submit] = {}
+        self._requests: dict[str, str] = {}
+        self.engine = ""
+
+    def __enter__(self) -> EngineClient:  # noqa: PYI034 - Self needs a newer Python than hosts have
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the session; jobs go on."""
+        self._dealer.close()
+
+    def hello(self) -> Welcome:
+        """Open a session.
+
+        Raises:
+            EngineUnreachable, DeadlineExceeded: Nobody answers.
+            SignatureMismatch: The key is not the engine's.
+        """
+        self._session, self._counter = "", Counter()
+        reply = self._exchange(Hello(self._name, CREDITS), self._deadline_s)
+        welcome: Welcome = _expect(reply.message, Welcome)
+        self._session, self.engine, self._unpaid = welcome.session, welcome.engine, 0
+        return welcome
+
+    def describe(self, *, deadline_s: float = 120.0) -> Description:
+        """Return the restorers and their parameters; waits for an engine that still loads."""
+        return _expect(self._ask(Describe(), deadline_s).message, Description)
+
+    def status(self) -> Reported:
+        """Return how things stand."""
+        return _expect(self._ask(Status()).message, Reported)
+
+    def submit(self, submit: Submit) -> Accepted:
+        """Ask for frames; the same request sent twice is the same job.
+
+        Raises:
+            RequestRefused: The request cannot be carried out; the message says why.
+        """
+        reply = self._ask(submit)
+        accepted: Accepted = _expect(reply.message, Accepted)
+        self._submitted[accepted.job] = submit
+        self._requests[accepted.job] = reply.request
+        return accepted
+
+    def events(self, job: str) -> Iterator[Any]:
+        """Yield a job's `Progress`, and `Finished` last; survives an engine's restart.
+
+        Args:
+            job: The job, as `submit` of this client named it.
+
+        Raises:
+            JobCancelled: It was cancelled; what was delivered is kept.
+            FaceplateError: It failed; the error is the engine's.
+            DeadlineExceeded: The engine does not answer any more.
+        """
+        heard: set[int] = set()
+        while True:
+            event = self._next_event(job)
+            if isinstance(event, Progress):
+                if event.frame not in heard:
+                    heard.add(event.frame)
+                    yield event
+            elif isinstance(event, Finished):
+                yield event
+                return
+            elif isinstance(event, Cancelled):
+                raise JobCancelled(f"cancelled; {event.delivered} frames are kept")
+            elif isinstance(event, Failed):
+                raise raised(event)
+
+    def cancel(self, job: str) -> Cancelled:
+        """Stop a job; its delivered frames are kept."""
+        return _expect(self._ask(Cancel(job)).message, Cancelled)
+
+    def fetch(self, job: str, frame: int) -> bytes:
+        """Return one delivered frame as EXR bytes.
+
+        Raises:
+            FrameMissing: It is not delivered yet.
+            FrameCorrupt: The bytes are not those that the engine read.
+        """
+        reply = self._ask(Fetch(job, frame))
+        fetched: Fetched = _expect(reply.message, Fetched)
+        data = reply.buffers[0] if reply.buffers else b""
+        if hashlib.sha256(data).hexdigest() != fetched.sha256:
+            raise FrameCorrupt("the frame changed on its way", frame=frame)
+        return data
+
+    def stop(self) -> Stopped:
+        """End the engine."""
+        return _expect(self._ask(Stop()).message, Stopped)
+
+    # the conversation
+
+    def _ask(self, message: Any, deadline_s: float | None = None) -> Envelope:
+        """Send a request in a session, a fresh one where the engine does not know ours."""
+        deadline = self._deadline_s if deadline_s is None else deadline_s
+        for _ in range(2):
+            if not self._session:
+                self.hello()
+            try:
+                return self._exchange(message, deadline)
+            except SessionUnknown:
+                self._session = ""
+        raise SessionUnknown("the engine does not keep the session that it granted")
+
+    def _exchange(self, message: Any, deadline_s: float) -> Envelope:
+        request = self._send(message, deadline_s)
+        end = time.monotonic() + deadline_s
+        while True:
+            reply = self._receive(end)
+            event = isinstance(reply.message, (Progress, Finished))
+            if reply.request in (request, _STRANGER) and not event:
+                if isinstance(reply.message, Failed):
+                    raise raised(reply.message)
+                return reply
+            self._events.append(reply)
+
+    def _send(self, message: Any, deadline_s: float) -> str:
+        request = new_id()
+        envelope = Envelope(message, request, self._session, self._counter.next())
+        self._dealer.send(encode(envelope, self._connection.key), deadline_s)
+        return request
+
+    def _receive(self, end: float) -> Envelope:
+        left = max(end - time.monotonic(), 0.0)
+        parts = self._dealer.receive(left)
+        try:
+            reply = decode(parts, self._connection.key)
+        except SignatureMismatch:
+            raise SignatureMismatch(
+                "the engine's answer is not signed with the key of this connection file; "
+                "it is another engine's"
+            ) from None
+        if reply.session == self._session and reply.session:
+            self._counter.check(reply.counter)
+        elif reply.session and not isinstance(reply.message, Welcome):
+            raise ProtocolError("an answer of another session")
+        return reply
+
+    def _next_event(self, job: str) -> Any:
+        """Return the job's next event; ask again for a job whose engine was restarted."""
+        silent = 0
+        while True:
+            for index, envelope in enumerate(self._events):
+                if envelope.request == self._requests.get(job):
+                    del self._events[index]
+                    self._pay()
+                    return envelope.message
+            try:
+                self._events.append(self._receive(time.monotonic() + SILENCE_S))
+                silent = 0
+            except (DeadlineExceeded, EngineUnreachable):
+                silent += 1
+                if silent * SILENCE_S > self._deadline_s:
+                    raise
+                self._look_after(job)
+
+    def _look_after(self, job: str) -> None:
+        """Make sure that the engine lives and still knows the session; else submit again."""
+        session = self._session
+        try:
+            self.status()
+        except (DeadlineExceeded, EngineUnreachable):
+            if self._again is None:
+                return
+            self._move_to(self._again())
+        if self._session != session:
+            self.submit(self._submitted[job])
+
+    def _move_to(self, connection: Connection) -> None:
+        if connection.engine != self._connection.engine:
+            self._dealer.close()
+            self._connection, self._session = connection, ""
+            self._dealer = Dealer(connection.address, connect_deadline_s=self._deadline_s)
+
+    def _pay(self) -> None:
+        """Give the engine room for as many events as were taken."""
+        self._unpaid += 1
+        if self._unpaid >= CREDITS // 2:
+            self._send(Credit(self._unpaid), self._deadline_s)
+            self._unpaid = 0
+
+
+def _expect(message: Any, cls: Any) -> Any:
+    if not isinstance(message, cls):
+        raise ProtocolError(f"{type(message).__name__} came where {cls.__name__} was due")
+    return message

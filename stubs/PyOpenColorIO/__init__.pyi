@@ -1,0 +1,63 @@
+# ruff: noqa: A001, N802, N803  # the names are the library's
+# The part of OpenColorIO's Python module that Faceplate calls.
+import builtins
+from collections.abc import Iterable
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+class Exception(builtins.Exception): ...
+class ExceptionMissingFile(builtins.Exception): ...
+
+class OptimizationFlags(IntEnum):
+    OPTIMIZATION_LOSSLESS = ...
+
+OPTIMIZATION_LOSSLESS: OptimizationFlags
+
+class SearchReferenceSpaceType(IntEnum):
+    SEARCH_REFERENCE_SPACE_ALL = ...
+
+SEARCH_REFERENCE_SPACE_ALL: SearchReferenceSpaceType
+
+class ColorSpaceVisibility(IntEnum):
+    COLORSPACE_ALL = ...
+
+COLORSPACE_ALL: ColorSpaceVisibility
+
+class ColorSpace:
+    def getName(self) -> str: ...
+    def getAliases(self) -> Iterable[str]: ...
+    def getInteropID(self) -> str: ...
+    def isData(self) -> bool: ...
+
+class PlanarImageDesc:
+    def __init__(
+        self,
+        rData: NDArray[np.float32],
+        gData: NDArray[np.float32],
+        bData: NDArray[np.float32],
+        width: int,
+        height: int,
+    ) -> None: ...
+
+class CPUProcessor:
+    def apply(self, imageDesc: PlanarImageDesc) -> None: ...
+
+class Processor:
+    def getOptimizedCPUProcessor(self, oFlags: OptimizationFlags) -> CPUProcessor: ...
+
+class Config:
+    @staticmethod
+    def CreateFromFile(fileName: str) -> Config: ...
+    @staticmethod
+    def GetProcessorFromConfigs(
+        srcConfig: Config, srcColorSpaceName: str, dstConfig: Config, dstColorSpaceName: str
+    ) -> Processor: ...
+    def getCanonicalName(self, name: str) -> str: ...
+    def getColorSpace(self, name: str) -> ColorSpace | None: ...
+    def getColorSpaces(
+        self, searchReferenceType: SearchReferenceSpaceType, visibility: ColorSpaceVisibility
+    ) -> Iterable[ColorSpace]: ...
+    def getRoleNames(self) -> Iterable[str]: ...
+    def getProcessor(self, srcColorSpaceName: str, dstColorSpaceName: str) -> Processor: ...
