@@ -1,19 +1,22 @@
 """Frame ranges: inclusive, gaps and steps allowed, written as Nuke and fileseq write them.
 
-range   = segment *("," segment)        spaces may stand for commas
+range   = segment *("," segment)        any run of spaces and commas may stand for a comma
 segment = frame ["-" frame ["x" step]]  1001-1100x2 is every second frame
-frame   = ["-"] 1*DIGIT
+frame   = ["-"] 1*9DIGIT                0 to 9 and no other script's digits
+step    = 1*10DIGIT                     at least 1
 """
 
 from __future__ import annotations
 
+import operator
 import re
 from typing import Iterable, Iterator
 
 from plugin_host.errors import FrameRangeError
 
 MOST_FRAMES = 1000000  # eleven hours at 24 frames per second: more is a typing error
-_SEGMENT = re.compile(r"^(-?\d{1,9})(?:-(-?\d{1,9})(?:x(\d{1,6}))?)?$")
+GREATEST_FRAME = 999999999  # nine digits, on either side of 0: what `parse` can read again
+_SEGMENT = re.compile(r"(-?[0-9]{1,9})(?:-(-?[0-9]{1,9})(?:x([0-9]{1,10}))?)?\Z")
 
 
 class FrameRange:
@@ -23,18 +26,23 @@ class FrameRange:
         frames: Frame numbers in any order; repeated ones count once.
 
     Raises:
-        FrameRangeError: `frames` is empty or holds more than `MOST_FRAMES`.
+        FrameRangeError: `frames` is empty, holds more than `MOST_FRAMES`, or one beyond
+            `GREATEST_FRAME`.
     """
 
     __slots__ = ("_frames", "_lookup")
 
     def __init__(self, frames: Iterable[int]) -> None:
-        self._lookup = frozenset(frames)
+        self._lookup = frozenset(map(operator.index, frames))
         self._frames = tuple(sorted(self._lookup))
         if not self._frames:
             raise FrameRangeError("a frame range holds at least one frame, like 1001-1100")
         if len(self._frames) > MOST_FRAMES:
             raise FrameRangeError(f"more than {MOST_FRAMES} frames in one range")
+        if max(-self._frames[0], self._frames[-1]) > GREATEST_FRAME:
+            raise FrameRangeError(
+                f"a frame number beyond {GREATEST_FRAME}: {self._frames[0]} to {self._frames[-1]}"
+            )
 
     @classmethod
     def parse(cls, text: str) -> FrameRange:
@@ -44,10 +52,12 @@ class FrameRange:
             FrameRangeError: The text is empty, malformed, reversed, or too long a range.
         """
         frames: set[int] = set()
-        for segment in text.replace(",", " ").split():
+        counted = 0  # a repeated frame counts again, so that a short text cannot cost much
+        for segment in filter(None, re.split("[ ,]+", text)):
             first, last, step = _parse_segment(segment)
-            if (last - first) // step >= MOST_FRAMES:
-                raise FrameRangeError(f"{segment!r} is more than {MOST_FRAMES} frames")
+            counted += (last - first) // step + 1
+            if counted > MOST_FRAMES:
+                raise FrameRangeError(f"more than {MOST_FRAMES} frames, at {segment!r}")
             frames.update(range(first, last + 1, step))
         if not frames:
             raise FrameRangeError("an empty frame range; write it like 1001-1100 or 1001-1100x2")
@@ -55,7 +65,13 @@ class FrameRange:
 
     @classmethod
     def between(cls, first: int, last: int) -> FrameRange:
-        """Return every frame from `first` to `last`, both included."""
+        """Return every frame from `first` to `last`, both included.
+
+        Raises:
+            FrameRangeError: Reversed, or too long a range.
+        """
+        if last - first >= MOST_FRAMES:
+            raise FrameRangeError(f"{first}-{last} is more than {MOST_FRAMES} frames")
         return cls(range(first, last + 1))
 
     @property
@@ -77,7 +93,11 @@ class FrameRange:
         return tuple(sorted(self._lookup.intersection(others)))
 
     def split(self, size: int) -> list[FrameRange]:
-        """Cut into consecutive ranges of at most `size` frames."""
+        """Cut into consecutive ranges of at most `size` frames.
+
+        Raises:
+            FrameRangeError: `size` is below 1.
+        """
         if size < 1:
             raise FrameRangeError(f"cannot split into ranges of {size} frames")
         return [
@@ -111,7 +131,7 @@ def _parse_segment(segment: str) -> tuple[int, int, int]:
     match = _SEGMENT.match(segment)
     if match is None:
         raise FrameRangeError(
-            f"{segment!r} is not a frame range; write it like 1001, 1001-1100 or 1001-1100x2"
+            f"{segment[:40]!r} is not a frame range; write it like 1001, 1001-1100 or 1001-1100x2"
         )
     first = int(match.group(1))
     last = first if match.group(2) is None else int(match.group(2))

@@ -2,20 +2,44 @@
 
 `a.%04d.exr`, `a.####.exr`, `a.@@@@.exr` and Resolve's `a.[1001-1100].exr` are patterns; any other
 path is a single picture, whose frame is the last number in its name (1 where there is none).
+
+Rules of this file:
+    - `pattern % frame` is the path of a frame: a sign counts as a digit, as it does for printf.
+    - A minus before a number is a sign only after a dot, an underscore, a space or nothing:
+      `plate-1001.exr` is frame 1001.
+    - A path that is absolute on any system stays as it was written; its system may be another.
 """
 
 from __future__ import annotations
 
+import ntpath
 import os
+import posixpath
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from plugin_host.errors import FrameRangeError, PlateError
 from plugin_host.frame_range import FrameRange
 
-_TOKEN = re.compile(r"%(?:0?(\d{1,2}))?d|(#+|@+)|\[(-?\d+)-(-?\d+)\]")
-_LAST_NUMBER = re.compile(r"^(.*?)(-?\d+)([^\d]*)$")
+if TYPE_CHECKING:
+    from types import ModuleType
+
+# [0-9], not \d, which takes the digits of every script and would name other files.
+_TOKEN = re.compile(r"%(?:0?([0-9]{1,2}))?d|(#{1,99}|@{1,99})|\[(-?[0-9]{1,9})-(-?[0-9]{1,9})\]")
+_LAST_NUMBER = re.compile(
+    r"(.*?)((?:(?<![^ ._])-(?=0*[1-9]))?(?<![0-9])[0-9]{1,9})([^0-9]*)\Z", re.DOTALL
+)
+_WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _STEM_END = " ._-"
+
+
+def is_absolute(path: str) -> bool:
+    """Whether the path is absolute on the system that it was written for."""
+    return posixpath.isabs(path) or _WINDOWS.match(path) is not None
+
+
+def _style(path: str) -> ModuleType:
+    return ntpath if _WINDOWS.match(path) else posixpath
 
 
 class Plate(NamedTuple):
@@ -23,7 +47,7 @@ class Plate(NamedTuple):
 
     Attributes:
         prefix: Absolute path before the frame number.
-        digits: Frame numbers are zero-padded to this many digits; 0 for a picture without one.
+        digits: Frame numbers are zero-padded to this many characters; 0 for a picture without one.
         suffix: What follows the frame number, extension included.
         colourspace: Name of the colourspace of the pixels, where the user named it.
         single: The frame of a plate that is one picture; None for a sequence.
@@ -40,30 +64,31 @@ class Plate(NamedTuple):
         """Read a path pattern or the path of one picture.
 
         Raises:
-            PlateError: Empty, or more than one frame token.
+            PlateError: It names no file, or holds more than one frame token.
         """
-        if not text or "\0" in text:
+        path = _style(text).normpath(text) if is_absolute(text) else os.path.abspath(text)
+        style = _style(path)
+        folder, name = style.split(path)
+        if not text or not name or "\0" in text:
             raise PlateError(f"a plate is a path such as /shots/a.%04d.exr, not {text!r}")
-        folder, name = os.path.split(os.path.abspath(text))
         tokens = list(_TOKEN.finditer(name))
         if len(tokens) > 1:
             raise PlateError(f"{name!r} holds more than one frame token; keep one")
         if not tokens:
             return cls._of_single(folder, name, colourspace)
         token = tokens[0]
-        prefix = os.path.join(folder, name[: token.start()])
+        prefix = style.join(folder, name[: token.start()])
         return cls(prefix, _digits(token), name[token.end() :], colourspace)
 
     @classmethod
     def _of_single(cls, folder: str, name: str, colourspace: str | None) -> Plate:
-        root, extension = os.path.splitext(name)
+        root, extension = posixpath.splitext(name)
         match = _LAST_NUMBER.match(root)
+        join = _style(folder).join
         if match is None:
-            return cls(os.path.join(folder, root), 0, extension, colourspace, 1)
+            return cls(join(folder, root), 0, extension, colourspace, 1)
         before, number, after = match.groups()
-        prefix = os.path.join(folder, before)
-        digits = len(number.lstrip("-"))
-        return cls(prefix, digits, after + extension, colourspace, int(number))
+        return cls(join(folder, before), len(number), after + extension, colourspace, int(number))
 
     @property
     def pattern(self) -> str:
@@ -73,13 +98,13 @@ class Plate(NamedTuple):
     @property
     def folder(self) -> str:
         """The folder that holds the frames."""
-        return os.path.dirname(self.prefix)
+        return str(_style(self.prefix).dirname(self.prefix))
 
     @property
     def stem(self) -> str:
         """The name without frame number and extension, for naming what is made from the plate."""
-        name = os.path.basename(self.prefix).rstrip(_STEM_END)
-        return name or os.path.splitext(self.suffix)[0].strip(_STEM_END) or "plate"
+        name = _style(self.prefix).basename(self.prefix).rstrip(_STEM_END)
+        return name or posixpath.splitext("_" + self.suffix)[0].strip(_STEM_END) or "plate"
 
     def path(self, frame: int) -> str:
         """Return the path of one frame.
@@ -95,10 +120,7 @@ class Plate(NamedTuple):
         return self.prefix + self._number(frame) + self.suffix
 
     def _number(self, frame: int) -> str:
-        if not self.digits:
-            return ""
-        sign, number = ("-", -frame) if frame < 0 else ("", frame)
-        return sign + str(number).zfill(self.digits)
+        return str(frame).zfill(self.digits) if self.digits else ""
 
     def frames_on_disk(self) -> FrameRange:
         """Return the frames whose files are there now.
@@ -116,10 +138,10 @@ class Plate(NamedTuple):
             raise PlateError("no frame of the plate is there", path=self.pattern) from None
 
     def _scan(self) -> list[int]:
-        start, end = os.path.basename(self.prefix), self.suffix
-        number = re.compile(re.escape(start) + r"(-?\d+)" + re.escape(end) + r"\Z")
+        start, end = _style(self.prefix).basename(self.prefix), self.suffix
+        number = re.compile(re.escape(start) + r"(-?[0-9]{1,9})" + re.escape(end) + r"\Z")
         try:
-            names = os.listdir(self.folder)
+            names = set(os.listdir(self.folder))
         except OSError as error:
             raise PlateError(
                 f"cannot list the plate's folder: {error.strerror}", path=self.folder
@@ -132,9 +154,9 @@ def _digits(token: re.Match[str]) -> int:
     width, hashes, first, _ = token.groups()
     if hashes:
         return len(hashes)
-    if first is not None:
-        return len(first.lstrip("-"))
-    return int(width or 1)
+    if first is None:
+        return int(width or 1) or 1
+    return 1 if re.match("-[1-9]", first) else len(first)
 
 
 def rate_text(rate: tuple[int, int]) -> str:

@@ -22,14 +22,17 @@ from plugin_host.errors import (
     MessageOversized,
     MessageReplayed,
     MessageTruncated,
+    OutputError,
+    ProtocolError,
     SettingsError,
     SignatureMismatch,
     UnknownKind,
     VersionMismatch,
     from_code,
 )
-from plugin_host.replies import REPLIES, Failed
-from plugin_host.requests import REQUESTS, Submit
+from plugin_host.plate import is_absolute
+from plugin_host.replies import MESSAGE, REPLIES, Failed
+from plugin_host.requests import PATH, REQUESTS, Submit
 from plugin_host.schema import GREATEST, Record, Several, Text, Whole, to_json
 
 VERSION = b"FACEPL01"
@@ -38,6 +41,8 @@ SIGNATURE_BYTES = 32  # HMAC-SHA256
 MOST_HEADER_BYTES = 16 * 1024 * 1024
 MOST_PART_BYTES = 512 * 1024 * 1024
 MOST_BUFFERS = 16
+MOST_KIND_BYTES = 64
+NO_REQUEST = "0" * 32  # what a Failed repeats where the request id is not known
 _REQUEST = Text(64, shape="[0-9a-f]{32}")
 _SESSION = Text(64, shape="([0-9a-f]{32})?")
 _COUNTER = Whole(1)
@@ -68,67 +73,97 @@ def new_id() -> str:
 
 
 def canonical(data: Any) -> bytes:
-    """Write JSON in the one form that is signed: UTF-8, sorted keys, no spaces, no floats."""
-    text = json.dumps(
-        data, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-    )
+    """Write JSON in the one form that is signed: UTF-8, sorted keys, no spaces, no floats.
+
+    Raises:
+        MessageMalformed: It is nested too deep, or a text is not UTF-8, as a file name may be.
+    """
+    form: dict[str, Any] = {"ensure_ascii": False, "sort_keys": True, "separators": (",", ":")}
     try:
-        return text.encode("utf-8")
+        return json.dumps(data, allow_nan=False, **form).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise MessageMalformed(f"not UTF-8, so it cannot be sent: {error.object!r}") from None
+        near = error.object[max(0, error.start - 40) : error.end]
+        raise MessageMalformed(f"not UTF-8, so it cannot be sent: {near!r}") from None
+    except RecursionError:
+        raise MessageMalformed("nested too deep to be sent") from None
 
 
 def encode(envelope: Envelope, key: bytes) -> list[bytes]:
-    """Turn a message into parts ready to send."""
+    """Turn a message into parts ready to send.
+
+    Raises:
+        MessageMalformed: A text of it is not UTF-8.
+    """
     kind = type(envelope.message).__name__.encode()
     header = canonical(
         {
             "body": to_json(envelope.message),
-            "buffers": [len(buffer) for buffer in envelope.buffers],
+            "buffers": [_size(buffer) for buffer in envelope.buffers],
             "counter": envelope.counter,
             "request": envelope.request,
             "session": envelope.session,
         }
     )
-    signature = _sign(key, kind, header, envelope.buffers)
-    return [VERSION, kind, header, signature, *envelope.buffers]
+    return [VERSION, kind, header, _sign(key, kind, header, envelope.buffers), *envelope.buffers]
 
 
 def decode(parts: Sequence[bytes], key: bytes) -> Envelope:
-    """Turn received parts into a message.
+    """Turn received parts, bytes or anything that holds bytes, into a message.
 
     Raises:
         VersionMismatch, MessageTruncated, MessageOversized, SignatureMismatch, UnknownKind,
-        UnknownField, MessageMalformed: see errors.py; and RequestRefused where a value such as a
-            frame range cannot be meant.
+        UnknownField, MessageMalformed: see errors.py; RequestRefused for what cannot be meant.
     """
-    _check_parts(parts)
-    kind, header, signature, buffers = parts[1], parts[2], parts[3], tuple(parts[4:])
-    if not hmac.compare_digest(signature, _sign(key, kind, header, buffers)):
-        raise SignatureMismatch("the message was signed with another key, or changed on its way")
+    kind, header, buffers = _verified(parts, key)
     name = kind.decode("ascii", "replace")
     cls = REQUESTS.get(name) or REPLIES.get(name)
     if cls is None:
         raise UnknownKind(f"no message is called {name[:40]!r}")
     fields = _read_header(header)
-    if tuple(fields["buffers"]) != tuple(len(buffer) for buffer in buffers):
+    if fields["buffers"] != tuple(_size(buffer) for buffer in buffers):
         raise MessageMalformed("header.buffers does not give the lengths of the buffers")
-    message = Record(cls).from_json(fields["body"], name, strict=name in REQUESTS)
+    message = Record(cls, strict=name in REQUESTS).from_json(fields["body"], name)
     return Envelope(message, fields["request"], fields["session"], fields["counter"], buffers)
 
 
+def request_of(parts: Sequence[bytes], key: bytes) -> str:
+    """Return the request id of a message that `decode` refused; `NO_REQUEST` where none is safe."""
+    try:
+        return str(_read_header(_verified(parts, key)[1])["request"])
+    except ProtocolError:
+        return NO_REQUEST
+
+
+def _verified(parts: Sequence[bytes], key: bytes) -> tuple[bytes, bytes, tuple[bytes, ...]]:
+    _check_parts(parts)
+    kind, header, signature = (bytes(part) for part in parts[1:4])
+    buffers = tuple(parts[4:])
+    if not hmac.compare_digest(signature, _sign(key, kind, header, buffers)):
+        raise SignatureMismatch("the message was signed with another key, or changed on its way")
+    return kind, header, buffers
+
+
+def _size(part: bytes) -> int:
+    return memoryview(part).nbytes
+
+
 def _check_parts(parts: Sequence[bytes]) -> None:
-    if not parts or parts[0] != VERSION:
-        theirs = bytes(parts[0][:16]) if parts else b""
+    theirs = bytes(memoryview(parts[0])[: 2 * len(VERSION)]) if parts else b""
+    if theirs != VERSION:
         raise VersionMismatch(f"the peer speaks {theirs!r}, this side {VERSION!r}")
-    if len(parts) < 4 or len(parts[3]) != SIGNATURE_BYTES:
+    if len(parts) < 4 or _size(parts[3]) != SIGNATURE_BYTES:
         raise MessageTruncated("a message has version, kind, header and a signature of 32 bytes")
     if len(parts) > 4 + MOST_BUFFERS:
         raise MessageOversized(f"more than {MOST_BUFFERS} buffers")
-    if len(parts[1]) > 64 or len(parts[2]) > MOST_HEADER_BYTES:
-        raise MessageOversized(f"the kind or the header is above {MOST_HEADER_BYTES} bytes")
-    if any(len(part) > MOST_PART_BYTES for part in parts):
-        raise MessageOversized(f"a part is above {MOST_PART_BYTES} bytes")
+    limits = [
+        MOST_KIND_BYTES,
+        MOST_HEADER_BYTES,
+        SIGNATURE_BYTES,
+        *[MOST_PART_BYTES] * MOST_BUFFERS,
+    ]
+    for index, (part, most) in enumerate(zip(parts[1:], limits), 1):
+        if _size(part) > most:
+            raise MessageOversized(f"part {index} is above {most} bytes")
 
 
 def _sign(key: bytes, kind: bytes, header: bytes, buffers: Sequence[bytes]) -> bytes:
@@ -171,12 +206,14 @@ def read_json(data: bytes, where: str) -> Any:
             parse_int=_exact,
             object_pairs_hook=_no_repeats,
         )
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise MessageMalformed(f"the {where} is nested too deep") from None
+    except ValueError as error:
         raise MessageMalformed(f"the {where} is not JSON of whole numbers: {error}") from None
 
 
 def _no_float(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no whole number")
+    raise ValueError(f"{text[:20]} is no whole number")
 
 
 def _exact(text: str) -> int:
@@ -211,9 +248,7 @@ class Counter:
             MessageReplayed: It is not above the last one.
         """
         if counter <= self._received:
-            raise MessageReplayed(
-                f"counter {counter} was used before; the next must be above {self._received}"
-            )
+            raise MessageReplayed(f"counter {counter} is not above {self._received}, the last")
         self._received = counter
 
 
@@ -226,13 +261,20 @@ def check_submit(submit: Submit) -> None:
     """Refuse a request that contradicts itself.
 
     Raises:
-        SettingsError: Frames outside the shot, no task, or a task or layer named twice.
+        SettingsError: Frames outside the shot, no task, a task or layer named twice, or a mask or
+            reference picture without an absolute path.
+        OutputError: The output is no absolute path.
     """
+    if not is_absolute(submit.output):
+        raise OutputError("the output must be absolute: the engine has another working folder")
+    pictures = [r for r in submit.settings.references if not r.startswith("frame:")]
+    for path in filter(None, [submit.settings.mask, *pictures]):
+        if not is_absolute(path):
+            raise SettingsError("masks and reference pictures need an absolute path", path=path)
     outside = [frame for frame in submit.frames if frame not in submit.shot.frames]
     if outside:
         raise SettingsError(
-            f"frame {outside[0]} lies outside the shot {submit.shot.frames}; "
-            "widen --shot or ask for fewer frames"
+            f"frame {outside[0]} is outside the shot {submit.shot.frames}; widen it"
         )
     if not submit.settings.tasks:
         raise SettingsError("no task: name at least one of bfr, colour, inpaint")
@@ -243,8 +285,14 @@ def check_submit(submit: Submit) -> None:
 
 
 def failed(error: FaceplateError, job: str | None = None) -> Failed:
-    """Return the reply that carries an error."""
-    return Failed(error.code, error.message, job, error.frame, error.path)
+    """Return the reply that carries an error, made sendable whatever its texts quote."""
+    path = None if error.path is None else _sendable(error.path, PATH.most)
+    return Failed(error.code, _sendable(error.message, MESSAGE.most), job, error.frame, path)
+
+
+def _sendable(text: str, most: int) -> str:
+    """Escape NUL and lone surrogates; cut to `most` characters."""
+    return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")[:most]
 
 
 def raised(reply: Failed) -> FaceplateError:

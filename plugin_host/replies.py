@@ -1,15 +1,28 @@
-"""Replies, the past half of the vocabulary. PROTOCOL.md explains each."""
+"""Replies, the past half of the vocabulary. PROTOCOL.md explains each.
+
+Rules of this file:
+    - Records inside a reply are `Told`: a newer engine may say more than this side understands.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from plugin_host.requests import FRAME, JOB, NAME, PATH, TASKS
 from plugin_host.schema import Choice, Flag, Maybe, Named, Record, Several, Text, Whole, wire
 
+T = TypeVar("T")
+MESSAGE = Text(65536)
 STATES = ("queued", "running", "finished", "failed", "cancelled")
 FRAME_STATUS = ("restored", "no face", "source", "kept", "failed")
+
+
+class Told(Record[T]):
+    """A record that ignores the fields that it does not have."""
+
+    def __init__(self, cls: type[T]) -> None:
+        super().__init__(cls, strict=False)
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class RestorerText:
     overlap: int = wire(Whole())
     guides: tuple[str, ...] = wire(Several(NAME))
     content_agnostic: bool = wire(Flag())
-    parameters: tuple[ParameterText, ...] = wire(Several(Record(ParameterText)))
+    parameters: tuple[ParameterText, ...] = wire(Several(Told(ParameterText)))
     licence: str = wire(NAME)
     source: str = wire(Text())
 
@@ -68,7 +81,7 @@ class Welcome:
 class Description:
     """The restorers and their parameters."""
 
-    restorers: tuple[RestorerText, ...] = wire(Several(Record(RestorerText)))
+    restorers: tuple[RestorerText, ...] = wire(Several(Told(RestorerText)))
 
 
 @dataclass(frozen=True)
@@ -124,7 +137,7 @@ class Finished:
     delivered: int = wire(Whole())
     faceless: int = wire(Whole())
     milliseconds: dict[str, int] = wire(Named(Whole()))
-    errors: tuple[FrameErrorText, ...] = wire(Several(Record(FrameErrorText), 1000000), ())
+    errors: tuple[FrameErrorText, ...] = wire(Several(Told(FrameErrorText), 1000000), ())
     notes: tuple[str, ...] = wire(Several(Text()), ())
 
 
@@ -133,7 +146,7 @@ class Failed:
     """The request, or the job, came to nothing more."""
 
     code: str = wire(NAME)
-    message: str = wire(Text(65536))
+    message: str = wire(MESSAGE)
     job: str | None = wire(Maybe(JOB), None)
     frame: int | None = wire(Maybe(FRAME), None)
     path: str | None = wire(Maybe(PATH), None)
@@ -178,7 +191,7 @@ class Reported:
     ready: bool = wire(Flag())
     worker: str = wire(Text())
     sessions: int = wire(Whole())
-    jobs: tuple[JobText, ...] = wire(Several(Record(JobText), 100000))
+    jobs: tuple[JobText, ...] = wire(Several(Told(JobText), 100000))
 
 
 @dataclass(frozen=True)

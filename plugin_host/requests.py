@@ -12,15 +12,14 @@ Stop -> Stopped             end the engine
 
 from __future__ import annotations
 
-import ntpath
-import posixpath
 from dataclasses import dataclass
 from typing import Any
 
 from plugin_host.errors import PlateError
 from plugin_host.frame_range import FrameRange
-from plugin_host.plate import Plate
+from plugin_host.plate import Plate, is_absolute
 from plugin_host.schema import (
+    MOST_NAME,
     Choice,
     Codec,
     Flag,
@@ -41,13 +40,9 @@ ON_ERROR = ("stop", "skip", "source")
 MOST_HANDLES = 10000
 
 PATH = Text(4096)
-NAME = Text(200)
+NAME = Text(MOST_NAME)
 JOB = Text(64, shape="[0-9a-f]{16}")
 FRAME = Whole(-999999999, 999999999)
-
-
-def _is_absolute(path: str) -> bool:
-    return posixpath.isabs(path) or bool(ntpath.splitdrive(path)[0])
 
 
 def _plate_to_json(plate: Plate) -> dict[str, Any]:
@@ -57,7 +52,7 @@ def _plate_to_json(plate: Plate) -> dict[str, Any]:
 
 def _plate_from_json(data: Any, where: str) -> Plate:
     record = Record(_PlateText).from_json(data, where)
-    if not _is_absolute(record.path):
+    if not is_absolute(record.path):
         raise PlateError(f"{where}.path must be absolute: the engine has another working folder")
     return Plate.parse(record.path, record.colourspace)
 

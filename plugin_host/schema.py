@@ -4,6 +4,7 @@ Rules of this file:
     - `to_json` trusts its value, `from_json` trusts nothing.
     - There are no floats. A rate is two whole numbers, a strength is per cent.
     - A refused value raises MessageMalformed (UnknownField for a field too many) and says where.
+    - What is quoted of hostile JSON is cut short, so that a refusal is never large.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from plugin_host.errors import FaceplateError, MessageMalformed, UnknownField
 from plugin_host.frame_range import FrameRange
 
 GREATEST = 2**53 - 1  # the whole numbers that every JSON reader keeps exactly (RFC 8259, 6)
+MOST_NAME = 200  # characters in a name
 T = TypeVar("T")
 
 
@@ -45,7 +47,7 @@ class Text(Codec[str]):
         if len(data) > self.most:
             raise MessageMalformed(f"{where} is longer than {self.most} characters")
         if self.shape is not None and not self.shape.match(data):
-            raise MessageMalformed(f"{where} must look like {self.shape.pattern}")
+            raise MessageMalformed(f"{where} must look like {self.shape.pattern[:-2]}")
         return data
 
 
@@ -142,6 +144,8 @@ class Named(Codec[Dict[str, T]]):
         items = cast("Dict[str, Any]", data)
         if len(items) > self.most:
             raise MessageMalformed(f"{where} holds more than {self.most} names")
+        for name in items:
+            Text(MOST_NAME).from_json(name, f"a name in {where}")
         return {name: self.inner.from_json(item, f"{where}.{name}") for name, item in items.items()}
 
 
@@ -162,31 +166,36 @@ class Frames(Codec[FrameRange]):
 
 
 class Record(Codec[T]):
-    """A dataclass whose fields were declared with `wire`."""
+    """A dataclass whose fields were declared with `wire`.
 
-    def __init__(self, cls: type[T]) -> None:
+    `strict` refuses fields that the record does not have; else they are ignored, at this level.
+    """
+
+    def __init__(self, cls: type[T], *, strict: bool = True) -> None:
         self.cls = cls
+        self.strict = strict
 
     def to_json(self, value: T) -> Any:
         """Write every field."""
-        return {name: codec.to_json(getattr(value, name)) for name, codec, _ in self._fields()}
+        return {name: codec.to_json(getattr(value, name)) for name, codec, _ in self.fields()}
 
-    def from_json(self, data: Any, where: str, *, strict: bool = True) -> T:
-        """Accept an object; `strict` refuses fields that the record does not have."""
+    def from_json(self, data: Any, where: str) -> T:
+        """Accept an object."""
         if not isinstance(data, dict):
             raise MessageMalformed(f"{where} must be an object")
         given = dict(cast("Dict[str, Any]", data))
         values: dict[str, Any] = {}
-        for name, codec, needed in self._fields():
+        for name, codec, needed in self.fields():
             if name in given:
                 values[name] = codec.from_json(given.pop(name), f"{where}.{name}")
             elif needed:
                 raise MessageMalformed(f"{where}.{name} is missing")
-        if given and strict:
-            raise UnknownField(f"{where} has no field {min(given)!r}")
+        if given and self.strict:
+            raise UnknownField(f"{where} has no field {min(given)[:40]!r}")
         return self.cls(**values)
 
-    def _fields(self) -> list[tuple[str, Codec[Any], bool]]:
+    def fields(self) -> list[tuple[str, Codec[Any], bool]]:
+        """Return name, codec, and whether it must be given, field by field."""
         missing = dataclasses.MISSING
         return [
             (f.name, f.metadata["codec"], f.default is missing and f.default_factory is missing)
