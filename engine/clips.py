@@ -121,20 +121,21 @@ class Clips:
         """Return how much of a change is delivered, ``(H, W)`` float32 in [0, 1]."""
         return soft_matte(transform, image.beauty.data_window, whole=self.whole)
 
-    def delta(self, step: Step, clip: Clip, restored: Restored) -> Delta:
-        """Return what the restored clip adds to the plate, warm-up frames left out."""
-        kept = range(clip.warm_up, len(clip.frames))
-        deltas = [self._colour.delta(clip.pixels[i], restored.pixels[i]) for i in kept]
+    def delta(self, clip: Clip, restored: Restored, frames: tuple[int, ...]) -> Delta:
+        """Return what the restored clip adds to the plate in some of its frames."""
+        rows = [clip.frames.index(frame) for frame in frames]
+        deltas = [self._colour.delta(clip.pixels[i], restored.pixels[i]) for i in rows]
         confidence = (
-            np.ones((len(deltas), *clip.pixels.shape[2:]), np.float32)
+            np.ones((len(rows), *clip.pixels.shape[2:]), np.float32)
             if restored.confidence is None
-            else restored.confidence[clip.warm_up :]
+            else np.ascontiguousarray(restored.confidence[rows])
         )
-        return Delta(step.frames, np.stack(deltas), np.ascontiguousarray(confidence))
+        return Delta(frames, np.stack(deltas), confidence)
 
     def _crop(self, image: Image, transform: Transform) -> NDArray[np.float32]:
-        planes = cut_out(beauty_planes(image), image.beauty.data_window, transform)
-        return self._colour.encode(planes)
+        data_window = image.beauty.data_window
+        box = transform.footprint.intersection(data_window) or data_window
+        return self._colour.encode(cut_out(beauty_planes(image, box), box, transform))
 
     def _guides(self, track: int, frames: tuple[int, ...]) -> Guides:
         pictures: list[NDArray[np.float32]] = []

@@ -25,6 +25,8 @@ from engine.plan import Step, required, steps_of
 from engine.reader import Reader
 from engine.report import Report
 from engine.restorer import check_settings
+from engine.results import Results
+from engine.seams import keep_seam, measure_seams
 from engine.take import Take
 from engine.windowing import windows
 from plugin_host.errors import (
@@ -93,6 +95,8 @@ def restore_shot(
     pending = run.pending()
     if pending and not report.stopped:
         run.restore(pending, cancelled)
+    for sentence in measure_seams(take, analysis, clips, colour):
+        report.note(sentence)
     return report.finished()
 
 
@@ -128,7 +132,7 @@ class _Run:
             track: steps_of(track, self._usable(track), self.grid, info)
             for track in clips.transforms
         }
-        self.results: dict[tuple[int, int], Delta] = {}
+        self.results = Results(take)
         header = {
             "faceplate/restorer": info.name,
             "faceplate/weights": info.weights or "none",
@@ -205,8 +209,8 @@ class _Run:
                 for frame in due[index]:
                     writer.begin(self._delivery_of(frame, images[frame]))
                 images = {f: image for f, image in images.items() if still_read[f] > index}
-                self._let_go(index)
-        self._forget_delivered()
+                self.results.let_go(index)
+        self.results.forget_delivered()
 
     def _choose(self, pending: set[int]) -> dict[int, list[Step]]:
         chosen: dict[int, list[Step]] = {}
@@ -215,8 +219,8 @@ class _Run:
             for step in required(
                 steps,
                 pending,
-                has_pixels=lambda w, t=track, of=of_window: self.take.kept_frames(t, w).issuperset(
-                    pending.intersection(of[w])
+                has_pixels=lambda w, t=track, of=of_window: self.results.are_kept(
+                    t, w, pending.intersection(of[w])
                 ),
                 has_reference=lambda w, t=track: self.take.reference(t, w) is not None,
                 warm_up=self.submit.settings.warm_up,
@@ -235,8 +239,11 @@ class _Run:
         if any(other.needs == step.window for other in self.steps[step.track]):
             self.take.store_reference(step.track, step.window, restored.reference)
         with self.report.stage("crop"):
-            delta = self.clips.delta(step, clip, restored)
-        self.results[step.track, step.window] = delta
+            delta = self.clips.delta(clip, restored, step.frames)
+            if step.approximate and step.warm_up:
+                before = self.clips.delta(clip, restored, step.warm_up[-1:])
+                self.report.note(keep_seam(self.take, step, before))
+        self.results.add(step.track, step.window, delta)
         unasked = tuple(
             frame
             for frame in step.frames
@@ -245,7 +252,7 @@ class _Run:
             and self.take.receipt(frame) is None
         )
         if unasked:
-            self._keep(step, delta.only(unasked))
+            self.results.keep(step.track, step.window, delta.only(unasked))
 
     def _reference(self, step: Step) -> TemporalReference:
         if step.needs is None:
@@ -262,7 +269,7 @@ class _Run:
         deltas: dict[int, Delta] = {}
         for track, steps in self.steps.items():
             parts = [
-                (self.grid[step.window], self._delta(track, step.window))
+                (self.grid[step.window], self.results.get(track, step.window))
                 for step in steps
                 if frame in step.frames
             ]
@@ -279,41 +286,6 @@ class _Run:
     def _read(self, frame: int) -> Image:
         with self.report.stage("read"):
             return read_frame(self.plate, frame, self.analysis)
-
-    # windows that were computed before they were asked for
-
-    def _keep(self, step: Step, delta: Delta) -> None:
-        self.take.keep(
-            step.track,
-            step.window,
-            {
-                "frames": np.asarray(delta.frames, np.int64),
-                "delta": delta.delta,
-                "confidence": delta.confidence,
-            },
-        )
-
-    def _delta(self, track: int, window: int) -> Delta:
-        if (track, window) not in self.results:
-            kept = self.take.kept(track, window)
-            if kept is None:
-                raise RestorerFailed(f"window {window} is gone from {self.take.folder}; ask again")
-            frames = tuple(int(frame) for frame in kept["frames"])
-            self.results[track, window] = Delta(frames, kept["delta"], kept["confidence"])
-        return self.results[track, window]
-
-    def _let_go(self, index: int) -> None:
-        """Drop results that no later window is blended with."""
-        for key in [key for key in self.results if key[1] < index]:
-            del self.results[key]
-
-    def _forget_delivered(self) -> None:
-        """Drop kept windows whose frames all have receipts now."""
-        for track, steps in self.steps.items():
-            for step in steps:
-                kept = self.take.kept_frames(track, step.window)
-                if kept and all(self.take.receipt(frame) for frame in kept):
-                    self.take.forget(track, step.window)
 
 
 def _read_by(steps: Sequence[Step], due: Sequence[int]) -> list[int]:

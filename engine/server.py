@@ -43,6 +43,7 @@ from plugin_host.protocol import (
     decode,
     failed,
     new_id,
+    request_of,
 )
 from plugin_host.replies import (
     Description,
@@ -198,7 +199,8 @@ class Server:
             session = self._sessions.admit(envelope, route)
         except FaceplateError as error:
             _log.info("refused a message: %s", error.code)
-            self._put(self._sessions.parts_for_stranger(route, failed(error)), None)
+            request = request_of(parts[: 5 + MOST_BUFFERS], self._key)
+            self._put(self._sessions.parts_for_stranger(route, request, failed(error)), None)
             return
         try:
             self._answer(session, envelope)

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_SESSIONS = 4096
-NO_REQUEST = "0" * 32  # in answers to what could not be read
 
 
 @dataclass(slots=True)
@@ -82,6 +81,6 @@ class Sessions:
         envelope = Envelope(message, request, session.id, session.counter.next(), tuple(buffers))
         return [session.route, *encode(envelope, self._key)]
 
-    def parts_for_stranger(self, route: bytes, message: Any) -> list[bytes]:
+    def parts_for_stranger(self, route: bytes, request: str, message: Any) -> list[bytes]:
         """Return the parts of an answer to what could not be admitted."""
-        return [route, *encode(Envelope(message, NO_REQUEST, "", 1), self._key)]
+        return [route, *encode(Envelope(message, request, "", 1), self._key)]

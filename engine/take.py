@@ -6,6 +6,7 @@
                          receipts/<frame>.json one for each delivered frame, written after it
                          references/<track>/<window>.safetensors
                          windows/<track>/<window>.safetensors   computed, not yet delivered
+                         seams/<track>/<frame>.safetensors      of approximate starts
 
 Rules of this file:
     - A file is written under a name of its own, flushed to the disk, and renamed: whoever is
@@ -136,8 +137,7 @@ class Take:
     def frame_path(self, frame: int) -> Path:
         """Return where a frame is delivered."""
         digits = max(self.plate.digits, 4)
-        sign, number = ("-", -frame) if frame < 0 else ("", frame)
-        return self.output / f"{self.plate.stem}_restored.{sign}{number:0{digits}d}.exr"
+        return self.output / f"{self.plate.stem}_restored.{frame:0{digits}d}.exr"
 
     # what was found in the shot
 
@@ -198,10 +198,12 @@ class Take:
         """Keep the reference after a window."""
         self._write(str(self._part("references", track, window)), reference.to_bytes())
 
-    def kept(self, track: int, window: int) -> dict[str, NDArray[Any]] | None:
+    def kept(
+        self, track: int, window: int, kind: str = "windows"
+    ) -> dict[str, NDArray[Any]] | None:
         """Return a window's tensors that were computed and not delivered yet."""
         try:
-            return load_tensors(self._part("windows", track, window).read_bytes())
+            return load_tensors(self._part(kind, track, window).read_bytes())
         except (OSError, SafetensorError):
             return None
 
@@ -214,13 +216,20 @@ class Take:
         except (OSError, SafetensorError):
             return frozenset()
 
-    def keep(self, track: int, window: int, tensors: dict[str, NDArray[Any]]) -> None:
+    def keep(
+        self, track: int, window: int, tensors: dict[str, NDArray[Any]], kind: str = "windows"
+    ) -> None:
         """Keep a window's tensors until its frames are delivered."""
-        self._write(str(self._part("windows", track, window)), save_tensors(tensors))
+        self._write(str(self._part(kind, track, window)), save_tensors(tensors))
 
-    def forget(self, track: int, window: int) -> None:
+    def kept_numbers(self, kind: str = "windows") -> list[tuple[int, int]]:
+        """Return the track and number of everything that is kept."""
+        paths = (self.folder / kind).glob("*/*.safetensors")
+        return sorted((int(path.parent.name), int(path.stem)) for path in paths)
+
+    def forget(self, track: int, window: int, kind: str = "windows") -> None:
         """Drop a kept window whose frames are all delivered."""
-        self._part("windows", track, window).unlink(missing_ok=True)
+        self._part(kind, track, window).unlink(missing_ok=True)
 
     def add_notes(self, notes: Iterable[str]) -> None:
         """Add sentences to the manifest, each once."""

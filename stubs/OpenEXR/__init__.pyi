@@ -40,6 +40,14 @@ class TileDescription:
     mode: LevelMode
     def __init__(self) -> None: ...
 
+class TimeCode:
+    hours: int
+    minutes: int
+    seconds: int
+    frame: int
+    dropFrame: bool
+    def __init__(self, *fields: int) -> None: ...
+
 class Channel:
     name: str
     pixels: NDArray[Any]

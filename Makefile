@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+#
+#   demo    sets up, restores a degraded plate of real pixels, prints the gain
+#   test    sets up, passes every check and test
+#   check   the checks alone: formatter, linter, types, floors
+#   bench   every performance claim as a figure (minutes)
+#   train   the weights we ship (there are none yet)
+#   clean   removes what the others made
+
+PYTHON ?= python3
+SYSTEM := python3 python3-venv
+BIN := .venv/bin
+STAMP := .venv/.installed
+export OMP_WAIT_POLICY := passive
+
+.PHONY: demo test check bench train clean system
+
+demo: $(STAMP)
+	$(BIN)/faceplate demo
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m bench.denoise
+
+train: $(STAMP)
+	@echo "nothing to train: no restorer of this release has weights"
+
+clean:
+	rm -rf .venv build dist demo *.egg-info .hypothesis .ruff_cache .import_linter_cache
+
+$(STAMP): pyproject.toml constraints.txt | system
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+# Python 3.11 with venv is all that the system must bring (Debian 12 names).
+system:
+	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(SYSTEM); \
+	  else echo "install these first: $(SYSTEM) (3.11 or later)"; exit 1; fi
