@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.restorers import DEFAULT, TABLE
-from plugin_host.errors import SettingsError
+from plugin_host.errors import ProtocolError, SettingsError
 from plugin_host.frame_range import FrameRange
 from plugin_host.plate import Plate
-from plugin_host.protocol import check_submit, read_json
+from plugin_host.protocol import canonical, check_submit, read_json
 from plugin_host.requests import LAYERS, ON_ERROR, TASKS, Settings, Shot, Submit
-from plugin_host.schema import Record
+from plugin_host.schema import Record, to_json
 
 if TYPE_CHECKING:
     import argparse
@@ -61,11 +61,18 @@ def build_request(args: argparse.Namespace) -> Submit:
     """Return the request, complete and checked.
 
     Raises:
-        RequestRefused: Something is missing, unknown or contradictory.
-        MessageMalformed: The job file is not one.
+        RequestRefused: Something is missing, unknown, out of range or contradictory.
     """
-    if args.job:
-        return read_job(Path(args.job), alone=args.plate is None and args.output is None)
+    try:
+        if args.job:
+            return read_job(Path(args.job), alone=args.plate is None and args.output is None)
+        submit = _from_flags(args)
+        return Record(Submit).from_json(read_json(canonical(to_json(submit)), "request"), "request")
+    except ProtocolError as error:
+        raise SettingsError(error.message) from None
+
+
+def _from_flags(args: argparse.Namespace) -> Submit:
     if not args.plate or not args.output:
         raise SettingsError("name a PLATE and --output DIR, or a --job FILE")
     plate = Plate.parse(args.plate, args.colourspace)

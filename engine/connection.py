@@ -23,6 +23,7 @@ class EngineLock:
     """
 
     def __init__(self, connection: Path) -> None:
+        self._connection = connection
         self._path = connection.with_name(connection.name + ".lock")
 
     def __enter__(self) -> Self:
@@ -32,7 +33,9 @@ class EngineLock:
             _lock(self._file)
         except OSError:
             self._file.close()
-            raise EngineBusy("an engine runs already with this connection file") from None
+            raise EngineBusy(
+                "an engine runs already with this connection file", path=str(self._connection)
+            ) from None
         return self
 
     def __exit__(self, *_: object) -> None:

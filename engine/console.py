@@ -37,7 +37,7 @@ class Console:
             )
             self._line("progress", {"done": progress.done, "total": progress.total})
             return
-        if progress.status == "failed":
+        if progress.code is not None:
             self._say(f"frame {progress.frame}: {progress.message} [{progress.code}]")
         if self._terminal:
             filled = _BAR * progress.done // max(progress.total, 1)

@@ -89,7 +89,7 @@ def restore_shot(
             assert error is not None
             report.failed(frame, error)
         return report.finished()
-    colour = PlateColour(analysis.colour)
+    colour = PlateColour(analysis.colour, restorer.info.curve)
     clips = Clips(analysis, restorer.info, submit.settings, colour, parameters)
     run = _Run(submit, restorer, take, clips, report, analysis=analysis)
     pending = run.pending()

@@ -35,6 +35,12 @@ warmed       on none; the window also reads its own `warm_up` preceding source f
 anchored     on the anchor window only, the first of the track
 chained      on its left neighbour
 """
+Curve = Literal["knee", "open"]
+"""What becomes of codes above scene-linear 0.6:
+
+knee  a logarithm up to 1, for networks, which were trained on [0, 1]
+open  the sRGB curve goes on, to 5.9 at scene-linear 64, for methods that average pixels
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class RestorerInfo:
         overlap: Frames shared by neighbouring windows, blended.
         warm_up: Preceding frames that a `warmed` window also reads; 0 for the others.
         crop: What it wants to see.
+        curve: How it wants to see highlights.
         content_agnostic: Whether it may run on a whole frame without a face.
         guides: Which of ``reference``, ``text``, ``audio``, ``mask`` it reads.
         parameters: Its knobs.
@@ -105,6 +112,7 @@ class RestorerInfo:
     overlap: int = 0
     warm_up: int = 0
     crop: Crop = field(default_factory=Crop)
+    curve: Curve = "knee"
     content_agnostic: bool = False
     guides: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
@@ -136,7 +144,8 @@ class Clip:
     """Aligned crops of consecutive frames of one track.
 
     Attributes:
-        pixels: ``(T, 3, H, W)`` float32, display-referred sRGB in [0, 1].
+        pixels: ``(T, 3, H, W)`` float32, display-referred sRGB in [0, 1]; where the restorer
+            declares the curve ``open``, highlights go beyond 1.
         matte: ``(T, H, W)`` float32 in [0, 1], 1 where a change will be delivered in full.
         frames: The T frame numbers, ascending.
         track: Number of the track.

@@ -22,14 +22,13 @@ import zmq
 from engine import jobs
 from engine.connection import EngineLock, write_connection
 from engine.restorers import TABLE
+from engine.roots import confine
 from engine.sessions import Session, Sessions
 from engine.worker_process import WorkerProcess
 from plugin_host.errors import (
     FaceplateError,
     FrameMissing,
     MessageOversized,
-    PathRefused,
-    ProtocolError,
     SettingsError,
     UnknownJob,
     UnknownKind,
@@ -46,6 +45,8 @@ from plugin_host.protocol import (
     request_of,
 )
 from plugin_host.replies import (
+    REPLIES,
+    Cancelled,
     Description,
     Fetched,
     Progress,
@@ -54,7 +55,6 @@ from plugin_host.replies import (
     Welcome,
 )
 from plugin_host.requests import (
-    REQUESTS,
     Cancel,
     Credit,
     Describe,
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from engine.settings import EngineSettings
 
 _log = logging.getLogger("faceplate.server")
+_MOST_WAITING = 8192  # replies to one client; above the credits that it can have given at once
 _TICK_MS = 250  # how soon a signal or a lapsed lease is noticed
 
 
@@ -108,22 +109,21 @@ class Server:
             _log.info("serving at %s", address)
             try:
                 self._loop()
+                self._take_leave()
             finally:
                 self._worker.kill()
                 self._connection.unlink(missing_ok=True)
                 self._router.close(linger=1000)
 
-    def stop(self) -> None:
-        """Leave the loop at its next turn."""
-        self._stopping = True
-
     def _on_signal(self, _number: int, _frame: object) -> None:
-        self.stop()
+        self._stopping = True
 
     def _bind(self, context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
         router = context.socket(zmq.ROUTER)
         router.setsockopt(zmq.ROUTER_MANDATORY, 1)  # otherwise replies are dropped silently
         router.setsockopt(zmq.MAXMSGSIZE, MOST_PART_BYTES)
+        router.setsockopt(zmq.SNDHWM, _MOST_WAITING)
+        router.setsockopt(zmq.IPV6, int("[" in self._settings.address))
         try:
             router.bind(self._settings.address)
         except zmq.ZMQError as error:
@@ -135,7 +135,8 @@ class Server:
         while not self._stopping:
             poller = zmq.Poller()
             poller.register(self._router, zmq.POLLIN)
-            poller.register(self._worker.output, zmq.POLLIN)
+            if self._worker.alive:
+                poller.register(self._worker.output, zmq.POLLIN)
             ready = dict(poller.poll(_TICK_MS))
             if self._worker.output in ready:
                 self._hear_worker()
@@ -143,9 +144,18 @@ class Server:
                 self._hear_clients()
             self._check_lease()
 
+    def _take_leave(self) -> None:
+        """Tell who waits for a job that nothing more will come of it."""
+        for job in self._jobs.known.values():
+            if job.state in {"queued", "running"}:
+                for watcher in job.watchers:
+                    self._send(watcher.session, watcher.request, Cancelled(job.id, len(job.done)))
+
     def _check_lease(self) -> None:
+        if not self._jobs.idle:
+            self._heard_at = time.monotonic()
         quiet = time.monotonic() - self._heard_at
-        if self._settings.lease and self._jobs.idle and quiet > self._settings.lease:
+        if self._settings.lease and quiet > self._settings.lease:
             _log.info("nobody was heard for %d s: ending", self._settings.lease)
             self._stopping = True
 
@@ -185,21 +195,22 @@ class Server:
                 route, *parts = self._router.recv_multipart(zmq.DONTWAIT)
             except zmq.Again:
                 return
-            self._heard_at = time.monotonic()
-            self._hear(route, parts)
+            self._hear(route, parts[: 5 + MOST_BUFFERS])  # one more than there may be
 
     def _hear(self, route: bytes, parts: list[bytes]) -> None:
+        if len(parts) > 1 and parts[1].decode("latin-1") in REPLIES:
+            _log.info("ignored a reply")  # to answer it could go on for ever
+            return
         try:
-            envelope = decode(parts[: 5 + MOST_BUFFERS], self._key)
-            if type(envelope.message).__name__ not in REQUESTS:
-                raise UnknownKind(f"{type(envelope.message).__name__} is no request")
+            envelope = decode(parts, self._key)
+            self._heard_at = time.monotonic()
             if isinstance(envelope.message, Hello):
                 self._welcome(route, envelope, envelope.message)
                 return
             session = self._sessions.admit(envelope, route)
         except FaceplateError as error:
             _log.info("refused a message: %s", error.code)
-            request = request_of(parts[: 5 + MOST_BUFFERS], self._key)
+            request = request_of(parts, self._key)
             self._put(self._sessions.parts_for_stranger(route, request, failed(error)), None)
             return
         try:
@@ -225,12 +236,10 @@ class Server:
 
     def _answer(self, session: Session, envelope: Envelope) -> None:
         message, request = envelope.message, envelope.request
-        if envelope.buffers:
-            raise ProtocolError(f"{type(message).__name__} takes no buffers")
         match message:
             case Submit() | Cancel() | Credit() | Describe():
                 if isinstance(message, Submit):
-                    self._confine(message)
+                    confine(message, self._settings.root_paths)
                 asked = jobs.Asked(session.id, request, message)
                 self._carry_out(self._jobs.handle(asked))
             case Fetch():
@@ -239,20 +248,9 @@ class Server:
                 self._send(session.id, request, self._report())
             case Stop():
                 self._send(session.id, request, Stopped())
-                self.stop()
+                self._stopping = True
             case _:
                 raise UnknownKind(f"{type(message).__name__} is not answered here")
-
-    def _confine(self, submit: Submit) -> None:
-        """Refuse paths outside the roots, symbolic links followed."""
-        roots = self._settings.root_paths
-        paths = [submit.shot.plate.folder, submit.output]
-        paths += [submit.settings.mask] if submit.settings.mask else []
-        paths += [p for p in submit.settings.references if not p.startswith("frame:")]
-        for path in paths:
-            real = os.path.realpath(path)
-            if roots and not any(os.path.commonpath([real, root]) == root for root in roots):
-                raise PathRefused("outside the folders that this engine may touch", path=path)
 
     def _fetch(self, session: Session, request: str, fetch: Fetch) -> None:
         job = self._jobs.known.get(fetch.job)
@@ -266,12 +264,13 @@ class Server:
         ]
         if not paths:
             raise FrameMissing(f"job {fetch.job} has not delivered it", frame=fetch.frame)
+        path = Path(paths[-1])
         try:
-            data = Path(paths[-1]).read_bytes()
+            if path.stat().st_size > MOST_PART_BYTES:
+                raise MessageOversized("too large for the wire; read it from its path")
+            data = path.read_bytes()
         except OSError as error:
             raise FrameMissing(f"{error.strerror}", frame=fetch.frame, path=paths[-1]) from None
-        if len(data) > MOST_PART_BYTES:
-            raise MessageOversized("too large for the wire; read it from its path")
         fetched = Fetched(fetch.job, fetch.frame, hashlib.sha256(data).hexdigest())
         self._send(session.id, request, fetched, data)
 

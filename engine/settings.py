@@ -7,6 +7,7 @@ and the field's name in capitals.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from plugin_host.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_LOCAL = re.compile(r"tcp://(127(\.[0-9]{1,3}){3}|\[::1\]):([0-9]{1,5}|\*)\Z|ipc:///")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +43,10 @@ class EngineSettings:
     lease: int = 0
 
     def __post_init__(self) -> None:
-        if not self.address.startswith(("tcp://127.", "tcp://[::1]:", "ipc://")):
+        if not _LOCAL.match(self.address):
             raise SettingsError(
                 f"{self.address} can be reached from other machines, which needs CURVE; this "
-                "engine listens on loopback (tcp://127.0.0.1:PORT) or ipc only"
+                "engine listens on loopback (tcp://127.0.0.1:PORT) or ipc:///PATH only"
             )
         if self.device not in {"auto", "cpu"} and not self.device.startswith("cuda:"):
             raise SettingsError(f"device {self.device!r}: say auto, cpu or cuda:N")
@@ -93,14 +96,13 @@ def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _typed(name: str, value: Any, where: str) -> Any:
-    kinds: dict[str, type] = {
-        field.name: type(field.default)
-        for field in fields(EngineSettings)
-        if field.name != "connection" or where
-    }
+    kinds: dict[str, type] = {field.name: type(field.default) for field in fields(EngineSettings)}
     if name not in kinds:
         raise SettingsError(f"{where}: no setting {name!r}; there are {', '.join(kinds)}")
+    kind = kinds[name]
     try:
-        return kinds[name](value)
-    except (TypeError, ValueError):
-        raise SettingsError(f"{where}: {name} = {value!r} is no {kinds[name].__name__}") from None
+        if type(value) in {kind, str}:  # a variable is text, a file has types: 2.5 is no 2
+            return kind(value)
+    except ValueError:
+        pass
+    raise SettingsError(f"{where}: {name} = {value!r} is no {kind.__name__}")

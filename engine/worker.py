@@ -63,6 +63,7 @@ class Worker:
             if "interrupt" in order:
                 self._interrupted.add(order["interrupt"])
             else:
+                self._interrupted.discard(order["job"])  # meant a run of it that had just ended
                 self._jobs.put(order)
         os._exit(0)  # nobody is left to hear of the job, and the take is whole at any instant
 
@@ -97,8 +98,6 @@ class Worker:
             _log.exception("job %s", job)
             what = RestorerFailed(f"{type(error).__name__}: {error}; see the engine's log")
             self._voice.say(failed(what, job))
-        finally:
-            self._interrupted.discard(job)
 
     def _restore(self, submit: Submit, job: str, emit: Any) -> object:
         from engine.pipeline import restore_shot  # noqa: PLC0415 - see run

@@ -36,6 +36,7 @@ class WorkerProcess:
         )
         assert self.process.stdout is not None
         self.output = self.process.stdout.fileno()
+        self.alive = True
         self._rest = b""
 
     def say(self, order: dict[str, Any]) -> None:
@@ -57,6 +58,7 @@ class WorkerProcess:
 
     def bury(self) -> str:
         """Wait for the ended process; return how it ended."""
+        self.alive = False
         code = self.process.wait()
         return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 

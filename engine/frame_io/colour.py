@@ -5,8 +5,10 @@ Rules of this file:
     - Pixels pass through here for crops only; the plate itself is never converted and back.
 
 Three encodings appear. *Plate space* is what the plate holds. Scene-linear Rec.709 is the place
-where they meet. *Knee code* is what a restorer sees: display-referred sRGB below KNEE, above it a
-logarithm, so that a highlight is still something else than white.
+where they meet. *Code* is what a restorer sees: display-referred sRGB below KNEE. Above it a
+network sees a logarithm up to 1 (*knee*), so that a highlight is something else than white, and a
+method that averages pixels sees the sRGB curve go on beyond 1 (*open*), because noise that is bent
+by the knee no longer averages out. See docs/decisions/0004.
 """
 
 from __future__ import annotations
@@ -31,7 +33,9 @@ __all__ = [
     "PlateColour",
     "Resolved",
     "decode_knee",
+    "decode_open",
     "encode_knee",
+    "encode_open",
     "resolve_colourspace",
 ]
 
@@ -46,7 +50,9 @@ FADE_END = 8.0
 # IEC 61966-2-1: V = 12.92 L below the joint, 1.055 L^(1/2.4) - 0.055 above. The standard rounds
 # the joint to 0.0031308, where the pieces miss each other by 3e-8; here they meet.
 _JOINT = 0.0031306684425005883
+
 _KNEE_CODE = 1.055 * KNEE ** (1 / 2.4) - 0.055
+_OPEN_CODE = 1.055 * CEILING ** (1 / 2.4) - 0.055
 _KNEE_STOPS = float(np.log2(CEILING / KNEE))  # from knee to ceiling
 _FADE_STOPS = float(np.log2(FADE_END / KNEE))
 
@@ -69,11 +75,26 @@ def decode_knee(code: NDArray[np.float32]) -> NDArray[np.float32]:
     Codes are clipped to [0, 1]; NaN becomes 0. Any shape, float32 in and out.
     """
     values = _clipped(code, 1.0)
-    low = np.minimum(values, _KNEE_CODE)
-    linear = np.where(low <= 12.92 * _JOINT, low / 12.92, ((low + 0.055) / 1.055) ** 2.4)
+    linear = _linear(np.minimum(values, _KNEE_CODE))
     high = values > _KNEE_CODE
     linear[high] = KNEE * np.exp2((values[high] - _KNEE_CODE) / (1 - _KNEE_CODE) * _KNEE_STOPS)
     return linear.astype(np.float32)
+
+
+def encode_open(linear: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the open code, display-referred from 0 to 5.9, of scene-linear Rec.709 values.
+
+    The sRGB curve without an upper end; values are clipped to [0, CEILING], NaN becomes 0.
+    """
+    return _srgb(_clipped(linear, CEILING)).astype(np.float32)
+
+
+def decode_open(code: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the scene-linear Rec.709 values, in [0, CEILING], of an open code."""
+    return _linear(_clipped(code, _OPEN_CODE)).astype(np.float32)
+
+
+_CURVES = {"knee": (encode_knee, decode_knee), "open": (encode_open, decode_open)}
 
 
 class PlateColour:
@@ -83,13 +104,15 @@ class PlateColour:
 
     Args:
         resolved: The plate's colourspace.
+        curve: What the restorer sees above the knee, ``knee`` or ``open``.
 
     Raises:
         ColourspaceError: The config knows no way between the space and scene-linear Rec.709.
     """
 
-    def __init__(self, resolved: Resolved) -> None:
+    def __init__(self, resolved: Resolved, curve: str = "knee") -> None:
         self.resolved = resolved
+        self._encode, self._decode = _CURVES[curve]
         self._to_linear, self._from_linear = _processors(os.environ.get("OCIO", ""), resolved.space)
 
     def encode(self, plate: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -99,9 +122,9 @@ class PlateColour:
             plate: ``(3, H, W)`` float32 in plate space.
 
         Returns:
-            ``(3, H, W)`` float32, display-referred knee code in [0, 1].
+            ``(3, H, W)`` float32, display-referred code, in [0, 1] where the curve is ``knee``.
         """
-        return encode_knee(_apply(self._to_linear, plate))
+        return self._encode(_apply(self._to_linear, plate))
 
     def delta(
         self, encoded: NDArray[np.float32], restored: NDArray[np.float32]
@@ -121,7 +144,7 @@ class PlateColour:
             ``(3, H, W)`` float32 in plate space; finite, and exactly 0 at every pixel whose three
             restored codes are those it saw.
         """
-        before, after = decode_knee(encoded), decode_knee(restored)
+        before, after = self._decode(encoded), self._decode(restored)
         stops = np.log2(np.maximum(before.max(axis=0), KNEE) / KNEE) / _FADE_STOPS
         rest = 1 - np.minimum(stops, 1)
         fade = rest * rest * (3 - 2 * rest)
@@ -152,6 +175,10 @@ def _clipped(values: NDArray[np.float32], ceiling: float) -> NDArray[np.float64]
 
 def _srgb(linear: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(linear <= _JOINT, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def _linear(code: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.where(code <= 12.92 * _JOINT, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
 
 
 def _apply(processor: ocio.CPUProcessor | None, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -16,7 +16,9 @@ from engine.frame_io.colour import (
     KNEE,
     PlateColour,
     decode_knee,
+    decode_open,
     encode_knee,
+    encode_open,
     resolve_colourspace,
 )
 
@@ -195,3 +197,29 @@ def test_when_colour_is_imported_then_torch_is_not():
         "import sys, engine.frame_io.colour, engine.frame_io.exr; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_when_a_value_is_below_the_knee_then_both_curves_agree():
+    values = spread(1e-6, 0.59, 500)
+    assert np.array_equal(encode_open(values), encode_knee(values))
+
+
+def test_when_open_codes_are_decoded_then_the_values_return():
+    values = spread(1e-6, CEILING, 5000)
+    error = np.abs(decode_open(encode_open(values)).astype(np.float64) / values - 1)
+    assert error.max() < 1e-6
+
+
+def test_when_the_curve_is_open_then_noise_around_a_bright_skin_averages_to_the_skin():
+    skin = np.full((3, 64, 64), 0.7, np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.1, skin.shape).astype(np.float32)
+    biases = {}
+    for curve in ("knee", "open"):
+        colour = PlateColour(resolve_colourspace("lin_rec709_scene", {}), curve)
+        seen = colour.encode(skin)
+        noisy = (
+            seen + noise if curve == "open" else encode_knee(decode_open(encode_open(skin) + noise))
+        )
+        flat = np.full_like(seen, noisy.mean())
+        biases[curve] = abs(float(colour.delta(seen, flat).mean()))
+    assert biases["open"] < 0.1 * biases["knee"]
