@@ -6,10 +6,8 @@ Rules of this file:
     - A job's events are remembered until the job is forgotten, so that whoever submits it again
       hears them from the first. Their number is bounded by the job's frames.
 
-    queued --> running --> finished
-       |          | \\--> failed
-       |          \\----> cancelled        a worker's death sends a running job back to queued
-       \\---------------> cancelled
+    queued     running, cancelled, failed (the worker does not start)
+    running    finished, failed, cancelled; queued again when the worker dies
 """
 
 from __future__ import annotations
@@ -18,6 +16,20 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from engine.job_events import (
+    Asked,
+    Event,
+    Instruction,
+    Interrupt,
+    Joined,
+    Left,
+    Send,
+    SpawnWorker,
+    Start,
+    WorkerEnded,
+    WorkerReady,
+    WorkerSaid,
+)
 from plugin_host.errors import EngineBusy, FaceplateError, UnknownJob, WorkerDied
 from plugin_host.protocol import check_submit, failed, job_id
 from plugin_host.replies import (
@@ -38,91 +50,6 @@ MOST_DEATHS = 3  # of the worker, without a frame delivered in between, before a
 MOST_FALSE_STARTS = 3  # of the worker in a row, before waiting jobs are given up
 MOST_JOBS = 10000  # waiting; one more is refused
 MOST_ENDED = 1000  # remembered for those who ask again
-TERMINAL = (Finished, Failed, Cancelled)
-
-# events
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A session sent a request."""
-
-    session: str
-    request: str
-    message: Submit | Cancel | Credit | Describe
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A session was opened, with room for so many events."""
-
-    session: str
-    credits: int
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A session can no longer be reached."""
-
-    session: str
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerReady:
-    """The worker has loaded, knows its restorers, and waits."""
-
-    description: Description
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerSaid:
-    """The worker reports on its job."""
-
-    message: Progress | Finished | Failed | Cancelled
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerEnded:
-    """The worker process is gone; `reason` says how."""
-
-    reason: str
-
-
-Event = Asked | Joined | Left | WorkerReady | WorkerSaid | WorkerEnded
-
-# instructions
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send a message to a session, as an answer to one of its requests."""
-
-    session: str
-    request: str
-    message: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Hand a job to the worker."""
-
-    job: str
-    submit: Submit
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupt:
-    """Tell the worker to stop its job at the next window."""
-
-    job: str
-
-
-@dataclass(frozen=True, slots=True)
-class SpawnWorker:
-    """Start a fresh worker process."""
-
-
-Instruction = Send | Start | Interrupt | SpawnWorker
 
 
 @dataclass(slots=True)

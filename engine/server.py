@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import zmq
 
-from engine import jobs
+from engine import job_events
 from engine.connection import EngineLock, write_connection
+from engine.jobs import Jobs
 from engine.restorers import TABLE
 from engine.roots import confine
 from engine.sessions import Session, Sessions
@@ -88,7 +89,7 @@ class Server:
         self._engine = new_id()
         self._key = os.urandom(KEY_BYTES)
         self._sessions = Sessions(self._key)
-        self._jobs = jobs.Jobs()
+        self._jobs = Jobs()
         self._stopping = False
         self._heard_at = time.monotonic()
 
@@ -165,26 +166,26 @@ class Server:
         messages, ended = self._worker.hear()
         for message in messages:
             event = (
-                jobs.WorkerReady(message)
+                job_events.WorkerReady(message)
                 if isinstance(message, Description)
-                else jobs.WorkerSaid(message)
+                else job_events.WorkerSaid(message)
             )
             self._carry_out(self._jobs.handle(event))
         if ended:
             reason = self._worker.bury()
             _log.warning("the worker ended: %s", reason)
-            self._carry_out(self._jobs.handle(jobs.WorkerEnded(reason)))
+            self._carry_out(self._jobs.handle(job_events.WorkerEnded(reason)))
 
-    def _carry_out(self, instructions: list[jobs.Instruction]) -> None:
+    def _carry_out(self, instructions: list[job_events.Instruction]) -> None:
         for instruction in instructions:
             match instruction:
-                case jobs.Send(session, request, message):
+                case job_events.Send(session, request, message):
                     self._send(session, request, message)
-                case jobs.Start(job, submit):
+                case job_events.Start(job, submit):
                     self._worker.say({"restore": to_json(submit), "job": job})
-                case jobs.Interrupt(job):
+                case job_events.Interrupt(job):
                     self._worker.say({"interrupt": job})
-                case jobs.SpawnWorker():
+                case job_events.SpawnWorker():
                     self._worker = WorkerProcess(self._settings)
 
     # the clients
@@ -221,8 +222,8 @@ class Server:
     def _welcome(self, route: bytes, envelope: Envelope, hello: Hello) -> None:
         session, forgotten = self._sessions.open(route)
         for old in forgotten:
-            self._carry_out(self._jobs.handle(jobs.Left(old.id)))
-        self._carry_out(self._jobs.handle(jobs.Joined(session.id, hello.credits)))
+            self._carry_out(self._jobs.handle(job_events.Left(old.id)))
+        self._carry_out(self._jobs.handle(job_events.Joined(session.id, hello.credits)))
         welcome = Welcome(
             self._engine,
             session.id,
@@ -240,7 +241,7 @@ class Server:
             case Submit() | Cancel() | Credit() | Describe():
                 if isinstance(message, Submit):
                     confine(message, self._settings.root_paths)
-                asked = jobs.Asked(session.id, request, message)
+                asked = job_events.Asked(session.id, request, message)
                 self._carry_out(self._jobs.handle(asked))
             case Fetch():
                 self._fetch(session, request, message)
@@ -295,4 +296,4 @@ class Server:
             _log.info("a client is gone: %s", error)
             if session is not None:
                 self._sessions.close(session.id)
-                self._carry_out(self._jobs.handle(jobs.Left(session.id)))
+                self._carry_out(self._jobs.handle(job_events.Left(session.id)))

@@ -34,7 +34,8 @@ def windows(frames: Sequence[int], length: int, overlap: int) -> tuple[Window, .
     Args:
         frames: The shot's frame numbers, ascending.
         length: Frames in a window, at least 1.
-        overlap: Frames that a window shares with the one before, 0 <= overlap < length.
+        overlap: Frames that a window shares with the one before; from 0 to half of `length`, so
+            that a frame lies in two windows at most.
 
     Returns:
         Windows that together hold every frame; neighbours share `overlap` frames, the last may
@@ -43,7 +44,7 @@ def windows(frames: Sequence[int], length: int, overlap: int) -> tuple[Window, .
     Raises:
         SettingsError: `length` or `overlap` is out of range.
     """
-    if not 0 <= overlap < length:
+    if length < 1 or not 0 <= 2 * overlap <= length:
         raise SettingsError(f"a window of {length} frames cannot overlap by {overlap}")
     stride = length - overlap
     starts = range(0, max(len(frames) - overlap, min(len(frames), 1)), stride)
