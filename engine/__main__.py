@@ -23,9 +23,11 @@ from plugin_host.errors import (
     FaceplateError,
     FrameError,
     JobCancelled,
+    MessageMalformed,
     ProtocolError,
     RequestRefused,
     RestorerFailed,
+    UnknownField,
 )
 from plugin_host.launcher import find, find_or_start
 from plugin_host.protocol import job_id
@@ -39,6 +41,8 @@ EXIT_CODES: tuple[tuple[type[FaceplateError], int], ...] = (
     (FrameError, 1),
     (RequestRefused, 2),
     (EngineUnreachable, 3),
+    (MessageMalformed, 2),  # what was asked for cannot even be said
+    (UnknownField, 2),
     (ProtocolError, 3),
     (JobCancelled, 4),
     (RestorerFailed, 5),
@@ -58,9 +62,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return command(args)
     except FaceplateError as error:
         Console(as_json=getattr(args, "json", False)).failed(error)
-        return next(code for cls, code in EXIT_CODES if isinstance(error, cls))
+        return exit_code(error)
     except KeyboardInterrupt:
         return 4
+    except Exception as error:  # a mistake in here must not look like "with frame errors"
+        logging.getLogger("faceplate").exception("not foreseen")
+        Console(as_json=getattr(args, "json", False)).failed(
+            RestorerFailed(f"{type(error).__name__}: {error}")
+        )
+        return 5
+
+
+def exit_code(error: FaceplateError) -> int:
+    """Return what the command line ends with after an error."""
+    return next((code for cls, code in EXIT_CODES if isinstance(error, cls)), 5)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -144,7 +159,7 @@ def restore(args: argparse.Namespace) -> int:
         request,
         load_restorer(request.settings.restorer),
         job=job_id(request),
-        emit=console.progress,
+        emit=console.heard,
         cancelled=lambda: bool(cancelled),
     )
     console.finished(finished)
@@ -162,14 +177,14 @@ def submit(args: argparse.Namespace) -> int:
     with EngineClient(again(), "command line", again=again) as client:
         accepted = client.submit(request)
         if args.detach:
-            print(accepted.job)
+            print(json.dumps(to_json(accepted)) if args.json else accepted.job)
             return 0
         try:
             for event in client.events(accepted.job):
                 if isinstance(event, Finished):
                     console.finished(event)
                     return 1 if event.errors else 0
-                console.progress(event)
+                console.heard(event)
         except KeyboardInterrupt:
             client.cancel(accepted.job)
             raise
@@ -204,15 +219,16 @@ def cancel(args: argparse.Namespace) -> int:
     """Stop a job."""
     with EngineClient(find(args.connection), "command line") as client:
         cancelled = client.cancel(args.job)
-    print(f"{cancelled.job} is told to stop; {cancelled.delivered} frames are kept")
+    words = f"{cancelled.job} is told to stop; {cancelled.delivered} frames are kept"
+    print(json.dumps(to_json(cancelled)) if args.json else words)
     return 0
 
 
 def stop(args: argparse.Namespace) -> int:
     """End the engine."""
     with EngineClient(find(args.connection), "command line") as client:
-        client.stop()
-    print("the engine ends")
+        stopped = client.stop()
+    print(json.dumps(to_json(stopped)) if args.json else "the engine ends")
     return 0
 
 

@@ -121,8 +121,11 @@ def read_frame(plate: Plate, frame: int, analysis: ShotAnalysis) -> Image:
 
     Raises:
         FrameChanged: Its file is another one now.
-        FrameError: It can no longer be read.
+        FrameError: It was never usable, or can no longer be read.
     """
+    error = analysis.error(frame, plate)
+    if error is not None:
+        raise error
     image, digest = read_any(plate, frame)
     if digest != analysis.sources[frame]:
         raise FrameChanged(
@@ -174,7 +177,7 @@ class _Survey:
                     self.not_finite[frame] = tiles
                 assert self.colour is not None
                 yield frame, proxy_picture(image, self.colour, self.display)
-            self.heard(frame)
+            self.heard(len(self.frames) + len(self.bad))
 
     def _admit(self, image: Image, frame: int) -> None:
         part = image.beauty
@@ -199,7 +202,7 @@ def analyse_shot(
     Args:
         shot: The plate and its frames.
         find_faces: Whether to look for faces; not needed for whole frames.
-        heard: Called with each frame that was looked at.
+        heard: Called after each frame with how many were looked at; may raise to end it.
 
     Raises:
         ColourspaceError: The plate's colourspace is unknown or unnamed.

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from plugin_host.replies import Analysed
 from plugin_host.schema import to_json
 
 if TYPE_CHECKING:
@@ -27,8 +28,21 @@ class Console:
         self._percent = -1
         self._terminal = sys.stderr.isatty() and not as_json
 
-    def progress(self, progress: Progress) -> None:
-        """One more frame is done."""
+    def heard(self, event: Analysed | Progress) -> None:
+        """Something happened to the job."""
+        if isinstance(event, Analysed):
+            self._analysed(event)
+        else:
+            self._progress(event)
+
+    def _analysed(self, analysed: Analysed) -> None:
+        if self._as_json:
+            self._line("analysed", {"done": analysed.done, "total": analysed.total})
+        elif self._terminal:
+            sys.stderr.write(f"\r\033[Klooking for faces: {analysed.done} of {analysed.total}")
+            sys.stderr.flush()
+
+    def _progress(self, progress: Progress) -> None:
         percent = 100 * progress.done // max(progress.total, 1)
         if self._as_json:
             data = to_json(progress)
@@ -43,7 +57,7 @@ class Console:
             filled = _BAR * progress.done // max(progress.total, 1)
             bar = "#" * filled + "." * (_BAR - filled)
             sys.stderr.write(
-                f"\r[{bar}] {percent:3d}%  frame {progress.frame} {progress.status}   "
+                f"\r\033[K[{bar}] {percent:3d}%  frame {progress.frame} {progress.status}"
             )
             sys.stderr.flush()
         elif percent != self._percent:

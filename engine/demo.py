@@ -116,7 +116,7 @@ def _submit(client: EngineClient, pattern: str, frames: FrameRange, output: Path
         if isinstance(event, Finished):
             console.finished(event)
         else:
-            console.progress(event)
+            console.heard(event)
 
 
 def _compare(folder: Path) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from plugin_host.replies import Cancelled, Description, Failed, Finished, Progress
+    from plugin_host.replies import Analysed, Cancelled, Description, Failed, Finished, Progress
     from plugin_host.requests import Cancel, Credit, Describe, Submit
 
 # events
@@ -47,7 +47,7 @@ class WorkerReady:
 class WorkerSaid:
     """The worker reports on its job."""
 
-    message: Progress | Finished | Failed | Cancelled
+    message: Analysed | Progress | Finished | Failed | Cancelled
 
 
 @dataclass(frozen=True, slots=True)

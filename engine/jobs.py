@@ -34,6 +34,7 @@ from plugin_host.errors import EngineBusy, FaceplateError, UnknownJob, WorkerDie
 from plugin_host.protocol import check_submit, failed, job_id
 from plugin_host.replies import (
     Accepted,
+    Analysed,
     Cancelled,
     Description,
     Failed,
@@ -189,9 +190,12 @@ class Jobs:
             self._queue.remove(job)
             self._end(job, Cancelled(name, len(job.done)))
 
-    def _hear(self, message: Progress | Finished | Failed | Cancelled) -> None:
+    def _hear(self, message: Analysed | Progress | Finished | Failed | Cancelled) -> None:
         job = self._running
         if job is None or message.job != job.id:
+            return
+        if isinstance(message, Analysed):
+            self._mention(job, message)
             return
         if isinstance(message, Progress):
             if message.frame in job.done:  # said before a worker died; its receipt is on disk
@@ -260,6 +264,13 @@ class Jobs:
                     watcher.heard += 1
                     self._credits[watcher.session] -= 1
                     self._out.append(Send(watcher.session, watcher.request, event))
+
+    def _mention(self, job: Job, message: Analysed) -> None:
+        """Tell what is soon out of date: to those who have room now, and not remembered."""
+        for watcher in job.watchers:
+            if self._credits.get(watcher.session, 0):
+                self._credits[watcher.session] -= 1
+                self._out.append(Send(watcher.session, watcher.request, message))
 
     def _leave(self, session: str) -> None:
         self._credits.pop(session, None)

@@ -12,6 +12,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from engine.image import Image
     from engine.reference import TemporalReference
     from engine.restorer import Restorer
-    from plugin_host.replies import Finished, Progress
+    from plugin_host.replies import Analysed, Finished, Progress
     from plugin_host.requests import Submit
 
 READ_AHEAD = 4  # frames; enough to hide a read behind a restore, little enough for 4K
@@ -55,7 +56,7 @@ def restore_shot(
     restorer: Restorer,
     *,
     job: str,
-    emit: Callable[[Progress], None],
+    emit: Callable[[Analysed | Progress], None],
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Finished:
     """Restore what a request asks for and is not in its take yet.
@@ -64,8 +65,9 @@ def restore_shot(
         submit: The request.
         restorer: The method.
         job: Name of the job, for what is emitted.
-        emit: Called for each frame when its receipt is on disk, or when it has failed.
-        cancelled: Asked before every window.
+        emit: Called for each frame when its receipt is on disk, or when it has failed; before
+            that, where the shot is not analysed yet, for each frame looked through.
+        cancelled: Asked before every frame of the analysis and every window.
 
     Returns:
         What was delivered, with the errors of single frames.
@@ -82,12 +84,9 @@ def restore_shot(
     take = Take(submit, restorer.info, guide_hashes(submit.settings, submit.shot))
     report = Report(job, submit, take, emit)
     with report.stage("analyse"):
-        analysis = _analysis(take, submit)
+        analysis = _analysis(take, submit, report, cancelled)
     if analysis.colour is None:
-        for frame in submit.frames:
-            error = analysis.error(frame, submit.shot.plate)
-            assert error is not None
-            report.failed(frame, error)
+        report.all_failed(analysis.error(frame, submit.shot.plate) for frame in submit.frames)
         return report.finished()
     colour = PlateColour(analysis.colour, restorer.info.curve)
     clips = Clips(analysis, restorer.info, submit.settings, colour, parameters)
@@ -100,12 +99,22 @@ def restore_shot(
     return report.finished()
 
 
-def _analysis(take: Take, submit: Submit) -> ShotAnalysis:
+def _analysis(
+    take: Take, submit: Submit, report: Report, cancelled: Callable[[], bool]
+) -> ShotAnalysis:
     stored = take.analysis()
     if stored is not None:
-        return ShotAnalysis.from_json(stored)
+        # What cannot be read back counts as not there.
+        with suppress(AttributeError, LookupError, TypeError, ValueError):
+            return ShotAnalysis.from_json(stored)
     submit.shot.plate.frames_on_disk()
-    analysis = analyse_shot(submit.shot, find_faces=not submit.settings.whole_frame)
+
+    def heard(done: int) -> None:
+        if cancelled():
+            raise JobCancelled("cancelled while the shot was analysed; nothing was delivered")
+        report.analysed(done)
+
+    analysis = analyse_shot(submit.shot, find_faces=not submit.settings.whole_frame, heard=heard)
     take.store_analysis(analysis.to_json())
     return analysis
 
@@ -129,8 +138,8 @@ class _Run:
         self.plate = submit.shot.plate
         self.grid = windows(tuple(submit.shot.all_frames), info.window, info.overlap)
         self.steps = {
-            track: steps_of(track, self._usable(track), self.grid, info)
-            for track in clips.transforms
+            track: steps_of(track, [f for f in crops if self._finite(track, f)], self.grid, info)
+            for track, crops in clips.transforms.items()
         }
         self.results = Results(take)
         header = {
@@ -155,9 +164,6 @@ class _Run:
             elif not self.report.stopped:
                 self._give_up(frame, error)
         return pending
-
-    def _usable(self, track: int) -> tuple[int, ...]:
-        return tuple(frame for frame in self.clips.transforms[track] if self._finite(track, frame))
 
     def _finite(self, track: int, frame: int) -> bool:
         return self.analysis.is_finite(frame, self.clips.box(track, frame))
@@ -249,6 +255,7 @@ class _Run:
             for frame in step.frames
             if frame in self.submit.shot.frames
             and frame not in pending
+            and self._error(frame) is None
             and self.take.receipt(frame) is None
         )
         if unasked:

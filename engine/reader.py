@@ -16,7 +16,7 @@ class Reader:
 
     Args:
         read: Reads one frame; may raise.
-        order: Every frame that will be asked for, in that order.
+        order: Every frame that will be asked for, in that order, as often as it will be.
         ahead: How many frames may wait in memory; 0 reads only when asked.
     """
 
@@ -25,7 +25,7 @@ class Reader:
         self._order = list(order)
         self._ahead = ahead
         self._next = 0
-        self._waiting: dict[int, Future[Image]] = {}
+        self._waiting: list[tuple[int, Future[Image]]] = []
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
 
     def get(self, frame: int) -> Image:
@@ -34,9 +34,9 @@ class Reader:
         Raises:
             FrameError: What reading it raised.
         """
-        while frame not in self._waiting:
+        while frame not in (waiting := [waiting for waiting, _ in self._waiting]):
             self._start_next()
-        image = self._waiting.pop(frame)
+        _, image = self._waiting.pop(waiting.index(frame))
         while self._next < len(self._order) and len(self._waiting) < self._ahead:
             self._start_next()
         return image.result()
@@ -44,7 +44,7 @@ class Reader:
     def _start_next(self) -> None:
         frame = self._order[self._next]
         self._next += 1
-        self._waiting[frame] = self._thread.submit(self._read, frame)
+        self._waiting.append((frame, self._thread.submit(self._read, frame)))
 
     def __enter__(self) -> Self:
         return self

@@ -7,10 +7,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from plugin_host.replies import Finished, FrameErrorText, Progress
+from plugin_host.replies import Analysed, Finished, FrameErrorText, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from engine.delivery import Delivered
     from engine.take import Receipt, Take
@@ -29,7 +29,7 @@ class Report:
     """
 
     def __init__(
-        self, job: str, submit: Submit, take: Take, emit: Callable[[Progress], None]
+        self, job: str, submit: Submit, take: Take, emit: Callable[[Analysed | Progress], None]
     ) -> None:
         self._job, self._submit, self._take, self._emit = job, submit, take, emit
         self._done = self._delivered = self._faceless = 0
@@ -59,6 +59,10 @@ class Report:
         if text and text not in self._notes:
             self._notes.append(text)
 
+    def analysed(self, done: int) -> None:
+        """So many frames of the shot were looked through."""
+        self._emit(Analysed(self._job, done, len(self._submit.shot.all_frames)))
+
     def kept(self, frame: int, receipt: Receipt, error: FrameError | None) -> None:
         """A frame lies in the output already."""
         self._faceless += receipt.status == "no face"
@@ -76,6 +80,13 @@ class Report:
     def failed(self, frame: int, error: FrameError) -> None:
         """A frame could not be delivered."""
         self._tell(frame, "failed", error.path, error)
+
+    def all_failed(self, errors: Iterable[FrameError | None]) -> None:
+        """Not one frame of the shot is usable."""
+        for error in errors:
+            assert error is not None
+            assert error.frame is not None
+            self.failed(error.frame, error)
 
     def _tell(self, frame: int, status: str, path: str | None, error: FrameError | None) -> None:
         self._done += 1

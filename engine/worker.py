@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from plugin_host.errors import FaceplateError, JobCancelled, RestorerFailed
 from plugin_host.protocol import failed
-from plugin_host.replies import Cancelled, Description, ParameterText, Progress, RestorerText
+from plugin_host.replies import (
+    Analysed,
+    Cancelled,
+    Description,
+    ParameterText,
+    Progress,
+    RestorerText,
+)
 from plugin_host.requests import Submit
 from plugin_host.schema import Record, to_json
 
@@ -80,10 +87,10 @@ class Worker:
         job = order["job"]
         delivered = 0
 
-        def emit(progress: Progress) -> None:
+        def emit(event: Analysed | Progress) -> None:
             nonlocal delivered
-            delivered += progress.status != "failed"
-            self._voice.say(progress)
+            delivered += isinstance(event, Progress) and event.status != "failed"
+            self._voice.say(event)
 
         try:
             submit = Record(Submit).from_json(order["restore"], "Submit")

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
-from plugin_host.replies import Cancelled, Description, Failed, Finished, Progress
+from plugin_host.replies import Analysed, Cancelled, Description, Failed, Finished, Progress
 from plugin_host.schema import Record
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("faceplate.server")
 _SAID: dict[str, type[Any]] = {
-    cls.__name__: cls for cls in (Description, Progress, Finished, Failed, Cancelled)
+    cls.__name__: cls for cls in (Description, Analysed, Progress, Finished, Failed, Cancelled)
 }
 
 

@@ -8,9 +8,10 @@ Rules of this file:
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import time
-from typing import TYPE_CHECKING, Any, Callable, Iterator
+from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from plugin_host.errors import (
     DeadlineExceeded,
@@ -20,10 +21,12 @@ from plugin_host.errors import (
     ProtocolError,
     SessionUnknown,
     SignatureMismatch,
+    UnknownJob,
 )
 from plugin_host.protocol import Counter, Envelope, decode, encode, new_id, raised
 from plugin_host.replies import (
     Accepted,
+    Analysed,
     Cancelled,
     Description,
     Failed,
@@ -51,8 +54,16 @@ if TYPE_CHECKING:
 
 CREDITS = 256  # events that may be on their way
 DEADLINE_S = 30.0  # for an answer; the engine answers at once, whatever the worker does
+CONNECT_S = 5.0  # for a connection on this machine, however busy the engine is
 SILENCE_S = 5.0  # without an event before the engine is asked whether it still lives
 _STRANGER = "0" * 32
+
+
+class _Asked(NamedTuple):
+    submit: Submit
+    request: str
+    session: str
+    connections: int  # how many the dealer had made when it was asked
 
 
 class EngineClient:
@@ -78,13 +89,12 @@ class EngineClient:
         self._again = again
         self._name = name
         self._deadline_s = deadline_s
-        self._dealer = Dealer(connection.address, connect_deadline_s=deadline_s)
+        self._dealer = _dealer(connection, deadline_s)
         self._session = ""
         self._counter = Counter()
         self._events: list[Envelope] = []
         self._unpaid = 0
-        self._submitted: dict[str, Submit] = {}
-        self._requests: dict[str, str] = {}
+        self._asked: dict[str, _Asked] = {}
         self.engine = ""
 
     def __enter__(self) -> EngineClient:  # noqa: PYI034 - Self needs a newer Python than hosts have
@@ -126,35 +136,41 @@ class EngineClient:
         """
         reply = self._ask(submit)
         accepted: Accepted = _expect(reply.message, Accepted)
-        self._submitted[accepted.job] = submit
-        self._requests[accepted.job] = reply.request
+        self._asked[accepted.job] = _Asked(
+            submit, reply.request, self._session, self._dealer.connections
+        )
         return accepted
 
     def events(self, job: str) -> Iterator[Any]:
-        """Yield a job's `Progress`, and `Finished` last; survives an engine's restart.
+        """Yield a job's `Analysed`, `Progress`, and `Finished` last; survives an engine's restart.
 
         Args:
             job: The job, as `submit` of this client named it.
 
         Raises:
+            UnknownJob: This client did not submit it, or has heard its end.
             JobCancelled: It was cancelled; what was delivered is kept.
             FaceplateError: It failed; the error is the engine's.
-            DeadlineExceeded: The engine does not answer any more.
+            EngineUnreachable, DeadlineExceeded: The engine does not answer any more.
         """
         heard: set[int] = set()
         while True:
             event = self._next_event(job)
+            if isinstance(event, Analysed):
+                yield event
+                continue
             if isinstance(event, Progress):
                 if event.frame not in heard:
                     heard.add(event.frame)
                     yield event
-            elif isinstance(event, Finished):
-                yield event
-                return
-            elif isinstance(event, Cancelled):
+                continue
+            del self._asked[job]
+            if isinstance(event, Cancelled):
                 raise JobCancelled(f"cancelled; {event.delivered} frames are kept")
-            elif isinstance(event, Failed):
+            if isinstance(event, Failed):
                 raise raised(event)
+            yield _expect(event, Finished)
+            return
 
     def cancel(self, job: str) -> Cancelled:
         """Stop a job; its delivered frames are kept."""
@@ -181,15 +197,18 @@ class EngineClient:
     # the conversation
 
     def _ask(self, message: Any, deadline_s: float | None = None) -> Envelope:
-        """Send a request in a session, a fresh one where the engine does not know ours."""
+        """Send a request, in a fresh session or to another engine where ours is gone."""
         deadline = self._deadline_s if deadline_s is None else deadline_s
-        for _ in range(2):
-            if not self._session:
-                self.hello()
+        for _ in range(3):
             try:
+                if not self._session:
+                    self.hello()
                 return self._exchange(message, deadline)
             except SessionUnknown:
                 self._session = ""
+            except EngineUnreachable:
+                if not self._turn_to_another():
+                    raise
         raise SessionUnknown("the engine does not keep the session that it granted")
 
     def _exchange(self, message: Any, deadline_s: float) -> Envelope:
@@ -197,7 +216,7 @@ class EngineClient:
         end = time.monotonic() + deadline_s
         while True:
             reply = self._receive(end)
-            event = isinstance(reply.message, (Progress, Finished))
+            event = isinstance(reply.message, (Analysed, Progress, Finished))
             if reply.request in (request, _STRANGER) and not event:
                 if isinstance(reply.message, Failed):
                     raise raised(reply.message)
@@ -211,63 +230,67 @@ class EngineClient:
         return request
 
     def _receive(self, end: float) -> Envelope:
-        left = max(end - time.monotonic(), 0.0)
-        parts = self._dealer.receive(left)
-        try:
-            reply = decode(parts, self._connection.key)
-        except SignatureMismatch:
-            raise SignatureMismatch(
-                "the engine's answer is not signed with the key of this connection file; "
-                "it is another engine's"
-            ) from None
-        if reply.session == self._session and reply.session:
-            self._counter.check(reply.counter)
-        elif reply.session and not isinstance(reply.message, Welcome):
-            raise ProtocolError("an answer of another session")
-        return reply
+        while True:
+            parts = self._dealer.receive(max(end - time.monotonic(), 0.0))
+            try:
+                reply = decode(parts, self._connection.key)
+            except SignatureMismatch:
+                raise SignatureMismatch(
+                    "the engine's answer is not signed with the key of this connection file; "
+                    "it is another engine's"
+                ) from None
+            if reply.session and reply.session == self._session:
+                self._counter.check(reply.counter)
+                return reply
+            if not reply.session or isinstance(reply.message, Welcome):
+                return reply
+            # an event of a session that this client has left: it is told again in the new one
 
     def _next_event(self, job: str) -> Any:
-        """Return the job's next event; ask again for a job whose engine was restarted."""
-        silent = 0
+        """Return the job's next event; ask again for a job that the engine may have lost."""
+        if job not in self._asked:
+            raise UnknownJob(f"submit {job} first; its events are told once")
         while True:
             for index, envelope in enumerate(self._events):
-                if envelope.request == self._requests.get(job):
+                if envelope.request == self._asked[job].request:
                     del self._events[index]
                     self._pay()
                     return envelope.message
             try:
-                self._events.append(self._receive(time.monotonic() + SILENCE_S))
-                silent = 0
-            except (DeadlineExceeded, EngineUnreachable):
-                silent += 1
-                if silent * SILENCE_S > self._deadline_s:
-                    raise
                 self._look_after(job)
+                self._events.append(self._receive(time.monotonic() + SILENCE_S))
+            except EngineUnreachable as error:
+                if isinstance(error, DeadlineExceeded) or not self._turn_to_another():
+                    self.status()  # raises where nobody answers any more
 
     def _look_after(self, job: str) -> None:
-        """Make sure that the engine lives and still knows the session; else submit again."""
-        session = self._session
-        try:
-            self.status()
-        except (DeadlineExceeded, EngineUnreachable):
-            if self._again is None:
-                return
-            self._move_to(self._again())
-        if self._session != session:
-            self.submit(self._submitted[job])
+        """Submit again where the job's events would come to a session or connection now gone."""
+        asked = self._asked[job]
+        if (asked.session, asked.connections) != (self._session, self._dealer.connections):
+            self._events = [e for e in self._events if e.request != asked.request]
+            self.submit(asked.submit)
 
-    def _move_to(self, connection: Connection) -> None:
-        if connection.engine != self._connection.engine:
-            self._dealer.close()
-            self._connection, self._session = connection, ""
-            self._dealer = Dealer(connection.address, connect_deadline_s=self._deadline_s)
+    def _turn_to_another(self) -> bool:
+        """Whether `again` finds another engine than the one that is gone."""
+        connection = self._again() if self._again else self._connection
+        if connection.engine == self._connection.engine:
+            return False
+        self._dealer.close()
+        self._connection, self._session = connection, ""
+        self._dealer = _dealer(connection, self._deadline_s)
+        return True
 
     def _pay(self) -> None:
         """Give the engine room for as many events as were taken."""
         self._unpaid += 1
-        if self._unpaid >= CREDITS // 2:
-            self._send(Credit(self._unpaid), self._deadline_s)
+        if self._unpaid >= CREDITS // 2 and self._session:
+            with contextlib.suppress(EngineUnreachable):  # whoever waits for events will notice
+                self._send(Credit(self._unpaid), self._deadline_s)
             self._unpaid = 0
+
+
+def _dealer(connection: Connection, deadline_s: float) -> Dealer:
+    return Dealer(connection.address, connect_deadline_s=min(deadline_s, CONNECT_S))
 
 
 def _expect(message: Any, cls: Any) -> Any:

@@ -1,7 +1,8 @@
 """Finds the running engine, or starts one and waits until it answers.
 
 The engine is a program of its own, in a Python of its own: `$FACEPLATE_ENGINE` (a command line),
-else `faceplate` beside this interpreter, else on the `PATH`.
+else `faceplate` beside this interpreter, else on the `PATH`. On Windows `$FACEPLATE_ENGINE` is the
+path of a program, since backslashes there escape nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -17,6 +19,9 @@ from plugin_host.connection import Connection, default_path, read_connection
 from plugin_host.errors import EngineStartFailed, EngineUnreachable
 
 _POLL_S = 0.05
+_PROBE_S = 1.0  # for a connection on this machine; who is slower is not gone
+_HOSTS_OWN = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")  # not for the engine's Python
+_started: list[subprocess.Popen[bytes]] = []  # kept, so that no engine is waited for at its end
 _WORDS = 2000  # characters of the engine's last words that an error repeats
 
 
@@ -28,7 +33,7 @@ def find(path: str = "") -> Connection:
     """
     path = path or default_path()
     connection = read_connection(path)
-    if sys.platform != "win32" and not _alive(connection.pid):
+    if not _listens(connection.address):
         raise EngineUnreachable(
             f"the engine (process {connection.pid}) is gone; start one with `faceplate serve`",
             path=path,
@@ -50,9 +55,11 @@ def find_or_start(path: str = "", *, deadline_s: float = 60.0, lease_s: int = 90
     """
     path = path or default_path()
     try:
-        return find(path)
-    except EngineUnreachable as error:
-        if os.path.exists(path) and "gone" not in error.message:
+        connection = read_connection(path)
+        if _listens(connection.address):
+            return connection
+    except EngineUnreachable:
+        if os.path.exists(path):
             raise
     return _start(path, deadline_s, lease_s)
 
@@ -65,7 +72,7 @@ def engine_command() -> list[str]:
     """
     named = os.environ.get("FACEPLATE_ENGINE")
     if named:
-        return shlex.split(named)
+        return shlex.split(named) if sys.platform != "win32" else [named]
     name = "faceplate.exe" if sys.platform == "win32" else "faceplate"
     beside = os.path.join(os.path.dirname(sys.executable), name)
     found = beside if os.path.isfile(beside) else shutil.which(name)
@@ -82,14 +89,17 @@ def _start(path: str, deadline_s: float, lease_s: int) -> Connection:
     os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
     command = [*engine_command(), "serve", "--connection", path, "--lease", str(lease_s)]
     try:
-        with open(log, "wb") as words:
+        with open(log, "ab") as words:  # appended to, since whoever starts one too writes there
+            begun = words.tell()
             process = subprocess.Popen(  # noqa: S603 - the user's own engine
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=words,
                 start_new_session=True,
+                env={k: v for k, v in os.environ.items() if k not in _HOSTS_OWN},
             )
+            _started[:] = [*(p for p in _started if p.poll() is None), process]
     except OSError as error:
         raise EngineStartFailed(f"cannot run {command[0]}: {error.strerror}") from None
     end = time.monotonic() + deadline_s
@@ -100,42 +110,53 @@ def _start(path: str, deadline_s: float, lease_s: int) -> Connection:
             pass
         code = process.poll()
         if code is not None:
-            return _settle(path, log, code)
+            return _settle(path, log, begun, code)
         time.sleep(_POLL_S)
     process.kill()
     raise EngineStartFailed(
-        f"the engine did not listen within {deadline_s:.0f} s; it said: {_last_words(log)}",
+        f"the engine did not listen within {deadline_s:.0f} s; it said: {_last_words(log, begun)}",
         path=log,
     )
 
 
-def _settle(path: str, log: str, code: int) -> Connection:
+def _settle(path: str, log: str, begun: int, code: int) -> Connection:
     """Our engine ended at once: perhaps another was started at the same moment and won."""
     end = time.monotonic() + 5.0
-    while time.monotonic() < end and "runs already" in _last_words(log):
+    while time.monotonic() < end and "runs already" in _last_words(log, begun):
         try:
             return find(path)
         except EngineUnreachable:
             time.sleep(_POLL_S)
     raise EngineStartFailed(
-        f"the engine ended with exit code {code}; it said: {_last_words(log)}", path=log
+        f"the engine ended with exit code {code}; it said: {_last_words(log, begun)}", path=log
     )
 
 
-def _last_words(log: str) -> str:
+def _last_words(log: str, begun: int) -> str:
     try:
         with open(log, "rb") as file:
+            file.seek(begun)
             words = file.read().decode("utf-8", "replace").strip()
     except OSError:
         words = ""
     return words[-_WORDS:] or "nothing"
 
 
-def _alive(pid: int) -> bool:
+def _listens(address: str) -> bool:
+    """Whether anyone does; a process id would not tell, since it is used again."""
+    scheme, _, rest = address.partition("://")
+    host, _, port = rest.rpartition(":")
+    family = socket.AF_INET6 if host.startswith("[") else socket.AF_INET
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        if scheme == "ipc":
+            family, target = socket.AF_UNIX, rest
+        else:
+            target = (host.strip("[]"), int(port))
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.settimeout(_PROBE_S)
+            probe.connect(target)
+    except socket.timeout:
         return True
+    except (OSError, ValueError):
+        return False
     return True

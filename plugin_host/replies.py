@@ -95,6 +95,15 @@ class Accepted:
 
 
 @dataclass(frozen=True)
+class Analysed:
+    """So many of the shot's frames were looked through, before any can be restored."""
+
+    job: str = wire(JOB)
+    done: int = wire(Whole())
+    total: int = wire(Whole())
+
+
+@dataclass(frozen=True)
 class Progress:
     """One more frame is done: delivered at `path`, or failed with `code` and `message`."""
 
@@ -205,6 +214,7 @@ REPLIES: dict[str, type[Any]] = {
         Welcome,
         Description,
         Accepted,
+        Analysed,
         Progress,
         Finished,
         Failed,

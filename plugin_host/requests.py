@@ -2,7 +2,7 @@
 
 Hello -> Welcome            open a session
 Describe -> Description     restorers and their parameters
-Submit -> Accepted          then Progress..., and one of Finished, Failed, Cancelled
+Submit -> Accepted          then Analysed..., Progress..., and one of Finished, Failed, Cancelled
 Cancel -> Cancelled         keep what is done
 Fetch -> Fetched            one restored frame as EXR bytes
 Status -> Reported          jobs and readiness

@@ -99,6 +99,7 @@ BODIES = {
         "session": SESSION,
     },
     "Description": {"restorers": [RESTORER]},
+    "Analysed": {"done": 3, "job": JOB, "total": 10},
     "Accepted": {"attached": False, "job": JOB, "take": "/shots/sh010/take", "total": 10},
     "Progress": PROGRESS,
     "Finished": {
