@@ -29,6 +29,7 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.denoise
+	$(BIN)/python -m bench.status
 
 train: $(STAMP)
 	@echo "nothing to train: no restorer of this release has weights"
