@@ -77,8 +77,9 @@ def _from_flags(args: argparse.Namespace) -> Submit:
         raise SettingsError("name a PLATE and --output DIR, or a --job FILE")
     plate = Plate.parse(args.plate, args.colourspace)
     found = plate.frames_on_disk()
-    frames = FrameRange.parse(args.frames) if args.frames else found
-    shot = Shot(plate, FrameRange.parse(args.shot) if args.shot else frames, args.handles)
+    frames = found if args.frames is None else FrameRange.parse(args.frames)
+    whole = frames if args.shot is None else FrameRange.parse(args.shot)
+    shot = Shot(plate, whole, args.handles)
     settings = Settings(
         restorer=args.restorer,
         tasks=_words(args.tasks, TASKS, "--tasks"),

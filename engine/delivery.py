@@ -13,6 +13,7 @@ from engine.faces.paste import Patch, paste
 from engine.frame_io.exr import deliverable, encode_image, pixel_hash
 from engine.image import BEAUTY
 from engine.windowing import ramp
+from plugin_host.errors import FrameError, FrameUnsupported, FrameWriteFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -68,6 +69,7 @@ class Delivery:
 
         Raises:
             FrameWriteFailed: The disk is full, gone or read-only.
+            FrameUnsupported: The plate's frame holds what cannot be written as EXR again.
         """
         patches = [self._patch(image, frame, track, deltas[track]) for track in sorted(deltas)]
         return self._write(
@@ -76,6 +78,21 @@ class Delivery:
             "restored" if patches else "no face",
             source,
         )
+
+    def attempt(
+        self, image: Image, frame: int, deltas: Mapping[int, Delta], source: str
+    ) -> Delivered | FrameError:
+        """Deliver a frame; return the error of one that has no EXR form, for others may have.
+
+        Raises:
+            FrameWriteFailed: Nothing can be written any more; see `deliver`.
+        """
+        try:
+            return self.deliver(image, frame, deltas, source)
+        except FrameWriteFailed:
+            raise
+        except FrameError as error:
+            return error
 
     def deliver_source(self, image: Image, frame: int, source: str) -> Delivered:
         """Write the plate's own frame in place of one that could not be restored."""
@@ -102,9 +119,14 @@ class Delivery:
     def _write(self, image: Image, frame: int, status: str, source: str) -> Delivered:
         header = {**self._header, "faceplate/status": status, "faceplate/source": source}
         image, note = deliverable(image.with_beauty({}, header))
+        try:
+            data = encode_image(image)
+        except FrameWriteFailed as error:
+            path = self._take.plate.path(frame)
+            raise FrameUnsupported(error.message, frame=frame, path=path) from None
         path = self._take.deliver(
             frame,
-            encode_image(image),
+            data,
             status=status,
             pixels=pixel_hash(image),
             source=source,
@@ -147,17 +169,18 @@ class WriteBehind:
     Leaving the block waits for every delivery begun, also when the block was left by an error.
 
     Args:
-        done: Called, on the caller's thread, with each frame once its receipt is on disk.
+        done: Called, on the caller's thread, with each frame once its receipt is on disk, or with
+            the error of one that could not be delivered.
         most: How many deliveries may be under way.
     """
 
-    def __init__(self, done: Callable[[Delivered], None], most: int) -> None:
+    def __init__(self, done: Callable[[Delivered | FrameError], None], most: int) -> None:
         self._done = done
         self._most = most
-        self._under_way: deque[Future[Delivered]] = deque()
+        self._under_way: deque[Future[Delivered | FrameError]] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
-    def begin(self, deliver: Callable[[], Delivered]) -> None:
+    def begin(self, deliver: Callable[[], Delivered | FrameError]) -> None:
         """Begin a delivery; wait for the oldest where too many are under way.
 
         Raises:

@@ -203,7 +203,7 @@ class _Run:
         images: dict[int, Image] = {}
         with (
             Reader(self._read, [*self.clips.hero_frames, *order], READ_AHEAD) as reader,
-            WriteBehind(self.report.delivered, WRITE_BEHIND) as writer,
+            WriteBehind(self.report.outcome, WRITE_BEHIND) as writer,
         ):
             self.clips.set_heroes({f: reader.get(f) for f in self.clips.hero_frames})
             for index in indices:
@@ -272,7 +272,7 @@ class _Run:
             )
         return reference
 
-    def _delivery_of(self, frame: int, image: Image) -> Callable[[], Delivered]:
+    def _delivery_of(self, frame: int, image: Image) -> Callable[[], Delivered | FrameError]:
         deltas: dict[int, Delta] = {}
         for track, steps in self.steps.items():
             parts = [
@@ -283,10 +283,10 @@ class _Run:
             if parts:
                 deltas[track] = blend(frame, parts, self.info.overlap)
 
-        def deliver() -> Delivered:
+        def deliver() -> Delivered | FrameError:
             with self.report.stage("write"):
                 source = self.analysis.sources[frame]
-                return self.delivery.deliver(image, frame, deltas, source)
+                return self.delivery.attempt(image, frame, deltas, source)
 
         return deliver
 

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from plugin_host.errors import FrameError
 from plugin_host.replies import Analysed, Finished, FrameErrorText, Progress
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from engine.delivery import Delivered
     from engine.take import Receipt, Take
-    from plugin_host.errors import FrameError
     from plugin_host.requests import Submit
 
 
@@ -76,6 +76,14 @@ class Report:
         self.note(delivered.note)
         self._delivered += 1
         self._tell(delivered.frame, delivered.status, str(delivered.path), error)
+
+    def outcome(self, outcome: Delivered | FrameError) -> None:
+        """A delivery came to its end."""
+        if isinstance(outcome, FrameError):
+            assert outcome.frame is not None
+            self.failed(outcome.frame, outcome)
+        else:
+            self.delivered(outcome)
 
     def failed(self, frame: int, error: FrameError) -> None:
         """A frame could not be delivered."""

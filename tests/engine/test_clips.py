@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image as Picture
+
+from engine.analysis import analyse_shot
+from engine.clips import WHOLE_FRAME, Clips, Delta
+from engine.frame_io.colour import PlateColour
+from engine.frame_io.exr import read_image
+from engine.image import Box
+from engine.plan import Step
+from engine.restorer import Crop, Restored
+from plugin_host.errors import SettingsError
+from plugin_host.frame_range import FrameRange
+from plugin_host.requests import Settings, Shot
+from tests.engine.plates import image, picture, put_faces, track, write_plate
+from tests.engine.probes import LINKS
+
+INFO = LINKS["chained"].info
+FRAMES = (1, 2, 3, 4)
+
+
+@pytest.fixture
+def made(tmp_path, monkeypatch):
+    put_faces(monkeypatch, track(1, FRAMES, (50, 40), 10), track(2, (2, 3), (90, 40), 10))
+    window = Box(4, 2, 131, 97)
+    plate = write_plate(
+        tmp_path,
+        FRAMES,
+        lambda frame: image(picture(frame, (96, 128)), window=window, display=Box(0, 0, 135, 99)),
+    )
+    images = {frame: read_image(plate.path(frame)) for frame in FRAMES}
+    analysis = analyse_shot(Shot(plate, FrameRange(FRAMES)), find_faces=True)
+
+    def make(info=INFO, **settings):
+        asked = Settings("probe", **settings)
+        return Clips(analysis, info, asked, PlateColour(analysis.colour), {"tint": 25}), images
+
+    return make
+
+
+def test_when_faces_are_tracked_then_each_track_has_its_crops(made):
+    clips, _ = made()
+    assert {number: tuple(crops) for number, crops in clips.transforms.items()} == {
+        1: FRAMES,
+        2: (2, 3),
+    }
+    assert {crop.shape for crop in clips.transforms[1].values()} == {(48, 48)}
+    assert clips.box(1, 1).intersection(Box(50, 40, 50, 40))
+
+
+def test_when_frames_are_whole_then_one_crop_holds_every_data_window(made):
+    clips, images = made(whole_frame=True)
+    assert list(clips.transforms) == [WHOLE_FRAME]
+    assert clips.box(WHOLE_FRAME, 1) == Box(4, 2, 131, 97)
+    clip = clips.clip(Step(WHOLE_FRAME, 0, FRAMES), images)
+    assert clip.pixels.shape == (4, 3, 96, 128)
+    assert (clip.matte == 1).all()
+
+
+def test_when_whole_frames_are_no_multiple_then_the_matte_ends_with_the_plate(made):
+    clips, images = made(replace(INFO, crop=Crop(multiple=50)), whole_frame=True)
+    clip = clips.clip(Step(WHOLE_FRAME, 0, (1,)), images)
+    assert clip.pixels.shape == (1, 3, 100, 150)
+    assert (clip.matte[0, :96, :128] == 1).all()
+    assert clip.matte.sum() == 96 * 128
+    assert (clip.pixels[0, :, :, 128:] == clip.pixels[0, :, :, 127:128]).all()
+
+
+def test_when_whole_frames_meet_an_aligning_restorer_then_they_are_refused(made):
+    with pytest.raises(SettingsError, match="aligned faces only"):
+        made(replace(INFO, crop=Crop(size=64)), whole_frame=True)
+
+
+def test_when_a_clip_is_cut_then_it_says_what_the_step_says(made):
+    clips, images = made(tasks=("bfr", "colour"))
+    step = Step(1, 1, (3, 4), warm_up=(1, 2), needs=0, follows=2)
+    clip = clips.clip(step, images)
+    assert clip.frames == FRAMES
+    assert (clip.warm_up, clip.follows, clip.track) == (2, 2, 1)
+    assert clip.tasks == ("bfr", "colour")
+    assert clip.parameters == {"tint": 25}
+    assert clip.pixels.dtype == clip.matte.dtype == np.float32
+    assert clip.pixels.shape == (4, 3, 48, 48)
+    assert clip.matte.shape == (4, 48, 48)
+    assert clip.pixels.min() >= 0
+    assert clip.pixels.max() <= 1
+
+
+def test_when_a_native_crop_is_cut_then_it_holds_the_plates_own_pixels(made):
+    clips, images = made()
+    box = clips.box(1, 3)
+    clip = clips.clip(Step(1, 0, (3,)), images)
+    part = images[3].beauty
+    rows, columns = box.slices(part.data_window)
+    plate = np.stack([part.channels[c][rows, columns] for c in "RGB"]).astype(np.float32)
+    colour = PlateColour(clips._colour.resolved)
+    assert np.array_equal(clip.pixels[0], colour.encode(plate))
+
+
+def test_when_nothing_was_changed_then_the_delta_is_minus_zero_everywhere(made):
+    clips, images = made()
+    clip = clips.clip(Step(1, 0, FRAMES), images)
+    delta = clips.delta(clip, Restored(clip.pixels, INFO.begin(1, 0)), (2, 4))
+    assert delta.frames == (2, 4)
+    assert delta.delta.shape == (2, 3, 48, 48)
+    assert (delta.delta == 0).all()
+    assert np.signbit(delta.delta).all()
+    assert (delta.confidence == 1).all()
+
+
+def test_when_some_frames_are_delivered_then_the_delta_holds_theirs(made):
+    clips, images = made()
+    clip = clips.clip(Step(1, 0, (2, 3, 4), warm_up=(1,)), images)
+    lifted = clip.pixels + np.float32([0, 0.1, 0.2, 0.3])[:, None, None, None]
+    confidence = np.broadcast_to(np.float32([0, 0.25, 0.5, 1])[:, None, None], clip.matte.shape)
+    restored = Restored(np.clip(lifted, 0, 1), INFO.begin(1, 0), confidence)
+    delta = clips.delta(clip, restored, (2, 3, 4))
+    assert delta.delta.dtype == np.float32
+    assert delta.delta.flags.c_contiguous
+    assert [float(np.median(one)) > 0 for one in delta.delta] == [True] * 3
+    assert np.median(delta.delta[0]) < np.median(delta.delta[1]) < np.median(delta.delta[2])
+    assert [float(one.mean()) for one in delta.confidence] == [0.25, 0.5, 1]
+
+
+def test_when_part_of_a_delta_is_wanted_then_its_rows_follow_its_frames():
+    rows = np.arange(3, dtype=np.float32)
+    planes = np.broadcast_to(rows[:, None, None, None], (3, 3, 2, 2))
+    delta = Delta((5, 7, 9), planes, planes[:, 0])
+    part = delta.only((9, 5))
+    assert part.frames == (9, 5)
+    assert part.delta[:, 0, 0, 0].tolist() == part.confidence[:, 0, 0].tolist() == [2, 0]
+    with pytest.raises(ValueError, match="not in tuple"):
+        delta.only((6,))
+
+
+def test_when_hero_frames_are_given_then_only_tracks_that_hold_them_see_them(made):
+    clips, images = made(references=("frame:1", "frame:3"))
+    assert clips.hero_frames == (1, 3)
+    clips.set_heroes({frame: images[frame] for frame in clips.hero_frames})
+    seen = {number: clips.clip(Step(number, 0, (2, 3)), images) for number in (1, 2)}
+    assert [len(seen[number].guides.references) for number in (1, 2)] == [2, 1]
+    for clip in seen.values():
+        assert clip.guides.references[-1].tobytes() == clip.pixels[1].tobytes()
+
+
+def test_when_a_mask_is_given_then_it_is_cut_as_the_crop_is(made, tmp_path):
+    codes = np.zeros((100, 136), np.uint8)
+    codes[:, 60:] = 255
+    Picture.fromarray(codes).save(tmp_path / "mask.png")
+    clips, images = made(mask=str(tmp_path / "mask.png"), tasks=("inpaint",))
+    clip = clips.clip(Step(1, 0, (2, 3)), images)
+    left = clips.box(1, 2).left
+    assert clip.guides.mask.shape == (2, 48, 48)
+    assert (clip.guides.mask[:, :, : 60 - left] == 0).all()
+    assert (clip.guides.mask[:, :, 60 - left :] == 1).all()
