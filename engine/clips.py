@@ -13,6 +13,7 @@ from engine.faces.matte import soft_matte
 from engine.faces.transform import Transform, cut_out
 from engine.guides import Mask, hero_frame, read_picture
 from engine.restorer import Clip, Guides, Task
+from plugin_host.errors import FrameError, FrameNotFinite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +22,10 @@ if TYPE_CHECKING:
 
     from engine.analysis import ShotAnalysis
     from engine.frame_io.colour import PlateColour
-    from engine.image import Box, Image
+    from engine.image import Image
     from engine.plan import Step
     from engine.restorer import Restored, RestorerInfo
+    from plugin_host.plate import Plate
     from plugin_host.requests import Settings
 
 WHOLE_FRAME = 0
@@ -75,8 +77,9 @@ class Clips:
         self._colour = colour
         self._parameters = parameters
         self.whole = settings.whole_frame
-        self._display = analysis.display
+        self._analysis = analysis
         self._mask = Mask(settings.mask, analysis.display) if settings.mask else None
+        self._maskless = {} if self._mask is None else self._mask.errors(analysis.frames)
         self._heroes: dict[int, Image] = {}
         if self.whole:
             crops = {WHOLE_FRAME: whole_frame(analysis.frames, analysis.bounds, info.crop)}
@@ -87,6 +90,27 @@ class Clips:
             }
         self.transforms: dict[int, dict[int, Transform]] = crops
 
+    def usable(self, track: int) -> tuple[int, ...]:
+        """Return a track's frames that can be restored: finite pixels, and a mask where asked."""
+        return tuple(
+            frame
+            for frame in self.transforms[track]
+            if self._finite(track, frame) and frame not in self._maskless
+        )
+
+    def error(self, frame: int, plate: Plate) -> FrameError | None:
+        """Return why a frame cannot be delivered restored, None where it can."""
+        tracks = [track for track, held in self.transforms.items() if frame in held]
+        if not all(self._finite(track, frame) for track in tracks):
+            what = "the frame" if self.whole else "a face"
+            path = plate.path(frame)
+            return FrameNotFinite(f"NaN or infinite pixels in {what}", frame=frame, path=path)
+        error = self._maskless.get(frame) if tracks else None
+        return error or self._analysis.error(frame, plate)
+
+    def _finite(self, track: int, frame: int) -> bool:
+        return self._analysis.is_finite(frame, self.transforms[track][frame].footprint)
+
     @property
     def hero_frames(self) -> tuple[int, ...]:
         """The frames that the user named as exemplars."""
@@ -96,10 +120,6 @@ class Clips:
     def set_heroes(self, images: Mapping[int, Image]) -> None:
         """Provide the images of `hero_frames`."""
         self._heroes = dict(images)
-
-    def box(self, track: int, frame: int) -> Box:
-        """Return the plate pixels that a crop covers."""
-        return self.transforms[track][frame].footprint
 
     def clip(self, step: Step, images: Mapping[int, Image]) -> Clip:
         """Cut a step's clip out of its images."""
@@ -150,7 +170,7 @@ class Clips:
         planes = [
             cut_out(
                 np.repeat(self._mask.plane(frame)[None], 3, axis=0),
-                self._display,
+                self._analysis.display,
                 self.transforms[track][frame],
             )[0]
             for frame in frames

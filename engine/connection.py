@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Self
 
-from engine.take import write_atomically
+from engine.atomic import write_atomically
 from plugin_host.errors import EngineBusy
 from plugin_host.protocol import VERSION
 

@@ -15,10 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import OpenImageIO
 
-from plugin_host.errors import FrameMissing, FrameSizeChanged, SettingsError
+from plugin_host.errors import (
+    FrameCorrupt,
+    FrameError,
+    FrameMissing,
+    FrameSizeChanged,
+    SettingsError,
+)
 from plugin_host.plate import Plate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from engine.frame_io.colour import PlateColour
@@ -35,12 +43,19 @@ def hero_frame(reference: str) -> int | None:
 
 
 def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
-    """Return the sha256 of every picture that the settings name.
+    """Return the sha256 of every picture that the settings name, all masks as one.
 
     Raises:
         SettingsError: A picture is not there, or a hero frame lies outside the shot.
     """
     hashes: dict[str, str] = {}
+    if settings.mask is not None:
+        masks = Plate.parse(settings.mask)
+        digest = hashlib.sha256()
+        for frame in shot.all_frames if masks.single is None else [masks.single]:
+            path = Path(masks.path(frame))
+            digest.update(f"{frame}:".encode() + (path.read_bytes() if path.is_file() else b""))
+        hashes["mask"] = digest.hexdigest()
     for reference in settings.references:
         frame = hero_frame(reference)
         if frame is not None:
@@ -83,26 +98,44 @@ class Mask:
         self._plate = Plate.parse(pattern)
         self._display = display
 
-    def plane(self, frame: int) -> NDArray[np.float32]:
-        """Return the mask of a frame over the display window, ``(H, W)`` float32 in [0, 1].
-
-        Raises:
-            FrameMissing: There is none for that frame.
-            FrameSizeChanged: Its size is not the plate's.
-        """
+    def error(self, frame: int) -> FrameError | None:
+        """Return why there is no usable mask for a frame, None where there is; reads no pixels."""
         single = self._plate.single
         path = self._plate.path(frame if single is None else single)
         if not Path(path).is_file():
-            raise FrameMissing("the mask is not there", frame=frame, path=path)
-        plane = np.clip(_read_pixels(path)[:, :, 0], 0.0, 1.0)
-        if plane.shape != (self._display.height, self._display.width):
-            raise FrameSizeChanged(
-                f"the mask is {plane.shape[1]}x{plane.shape[0]}, "
+            return FrameMissing("the mask is not there", frame=frame, path=path)
+        picture = OpenImageIO.ImageInput.open(path)
+        if picture is None:
+            what = OpenImageIO.geterror() or "unknown format"
+            return FrameCorrupt(f"the mask is no picture: {what}", frame=frame, path=path)
+        width, height = picture.spec().width, picture.spec().height
+        picture.close()
+        if (width, height) != (self._display.width, self._display.height):
+            return FrameSizeChanged(
+                f"the mask is {width}x{height}, "
                 f"the plate {self._display.width}x{self._display.height}",
                 frame=frame,
                 path=path,
             )
-        return np.ascontiguousarray(plane)
+        return None
+
+    def errors(self, frames: Iterable[int]) -> dict[int, FrameError]:
+        """Return the frames that have no usable mask, and why."""
+        found = {frame: self.error(frame) for frame in frames}
+        return {frame: error for frame, error in found.items() if error is not None}
+
+    def plane(self, frame: int) -> NDArray[np.float32]:
+        """Return the mask of a frame over the display window, ``(H, W)`` float32 in [0, 1].
+
+        Raises:
+            FrameError: See `error`.
+        """
+        error = self.error(frame)
+        if error is not None:
+            raise error
+        single = self._plate.single
+        pixels = _read_pixels(self._plate.path(frame if single is None else single))
+        return np.ascontiguousarray(np.clip(pixels[:, :, 0], 0.0, 1.0))
 
 
 def _read_pixels(path: str) -> NDArray[np.float32]:

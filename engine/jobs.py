@@ -148,7 +148,7 @@ class Jobs:
     def _submit(self, session: str, request: str, submit: Submit) -> None:
         name = job_id(submit)
         job = self.known.get(name)
-        attached = job is not None and job.state in {"queued", "running"}
+        attached = job is not None and job.state in {"queued", "running"} and not job.cancelling
         if not attached:
             try:
                 check_submit(submit)
@@ -219,10 +219,12 @@ class Jobs:
             self._retry(job, reason)
         if self._false_starts >= MOST_FALSE_STARTS:
             self.worker, self._false_starts = "broken", 0
+            lost = WorkerDied(f"the worker does not start ({reason}); see the engine's log")
+            self._out.extend(Send(*who, failed(lost)) for who in self._curious)
+            self._curious.clear()
             while self._queue:
                 waiting = self._queue.popleft()
-                error = WorkerDied(f"the worker does not start ({reason}); see the engine's log")
-                self._end(waiting, failed(error, waiting.id))
+                self._end(waiting, failed(lost, waiting.id))
         else:
             self._out.append(SpawnWorker())
 

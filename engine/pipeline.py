@@ -32,7 +32,6 @@ from engine.take import Take
 from engine.windowing import windows
 from plugin_host.errors import (
     FrameError,
-    FrameNotFinite,
     JobCancelled,
     RestorerFailed,
 )
@@ -76,7 +75,7 @@ def restore_shot(
         RequestRefused: The request contradicts itself, the restorer, the plate or the take.
         RestorerFailed: The restorer could not go on.
         FrameWriteFailed: The output cannot be written any more.
-        FrameChanged: The plate is no longer the one that the take was begun with.
+        FrameError: A frame vanished, or is no longer the one that the take was begun with.
         JobCancelled: `cancelled` said so; what is delivered stays.
     """
     check_submit(submit)
@@ -138,8 +137,8 @@ class _Run:
         self.plate = submit.shot.plate
         self.grid = windows(tuple(submit.shot.all_frames), info.window, info.overlap)
         self.steps = {
-            track: steps_of(track, [f for f in crops if self._finite(track, f)], self.grid, info)
-            for track, crops in clips.transforms.items()
+            track: steps_of(track, clips.usable(track), self.grid, info)
+            for track in clips.transforms
         }
         self.results = Results(take)
         header = {
@@ -156,7 +155,7 @@ class _Run:
         """Return the asked frames that are to be delivered now; speak of all the others."""
         pending: set[int] = set()
         for frame in self.submit.frames:
-            receipt, error = self.take.receipt(frame), self._error(frame)
+            receipt, error = self.take.receipt(frame), self.clips.error(frame, self.plate)
             if receipt is not None and (error is None or receipt.status == "source"):
                 self.report.kept(frame, receipt, error)
             elif error is None:
@@ -164,18 +163,6 @@ class _Run:
             elif not self.report.stopped:
                 self._give_up(frame, error)
         return pending
-
-    def _finite(self, track: int, frame: int) -> bool:
-        return self.analysis.is_finite(frame, self.clips.box(track, frame))
-
-    def _error(self, frame: int) -> FrameError | None:
-        of_tracks = (t for t, transforms in self.clips.transforms.items() if frame in transforms)
-        if frame not in self.analysis.bad and not all(self._finite(t, frame) for t in of_tracks):
-            what = "the frame" if self.clips.whole else "a face"
-            return FrameNotFinite(
-                f"NaN or infinite pixels in {what}", frame=frame, path=self.plate.path(frame)
-            )
-        return self.analysis.error(frame, self.plate)
 
     def _give_up(self, frame: int, error: FrameError) -> None:
         """Deal with a bad frame as the request's policy says."""
@@ -246,7 +233,7 @@ class _Run:
             self.take.store_reference(step.track, step.window, restored.reference)
         with self.report.stage("crop"):
             delta = self.clips.delta(clip, restored, step.frames)
-            if step.approximate and step.warm_up:
+            if step.approximate and set(step.warm_up[-1:]) & set(self.submit.shot.frames):
                 before = self.clips.delta(clip, restored, step.warm_up[-1:])
                 self.report.note(keep_seam(self.take, step, before))
         self.results.add(step.track, step.window, delta)
@@ -255,7 +242,7 @@ class _Run:
             for frame in step.frames
             if frame in self.submit.shot.frames
             and frame not in pending
-            and self._error(frame) is None
+            and self.clips.error(frame, self.plate) is None
             and self.take.receipt(frame) is None
         )
         if unasked:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from plugin_host.errors import FrameError
+from plugin_host.protocol import sendable
 from plugin_host.replies import Analysed, Finished, FrameErrorText, Progress
 
 if TYPE_CHECKING:
@@ -98,8 +99,10 @@ class Report:
 
     def _tell(self, frame: int, status: str, path: str | None, error: FrameError | None) -> None:
         self._done += 1
-        if error is not None:
-            self._errors.append(FrameErrorText(frame, error.code, error.message, error.path))
+        message = None if error is None else sendable(error.message, 4096)
+        if error is not None and message is not None:
+            where = None if error.path is None else sendable(error.path, 4096)
+            self._errors.append(FrameErrorText(frame, error.code, message, where))
         self._emit(
             Progress(
                 self._job,
@@ -107,9 +110,9 @@ class Report:
                 len(self._submit.frames),
                 frame,
                 status,
-                path,
+                None if path is None else sendable(path, 4096),
                 error.code if error else None,
-                error.message if error else None,
+                message,
             )
         )
 
@@ -118,7 +121,7 @@ class Report:
         if self._delivered and self._faceless == self._delivered:
             self.note("no face was found in the asked frames; they are delivered unchanged")
         if self.stopped:
-            self.note("stopped at the first bad frame, as --on-error stop says")
+            self.note("stopped because of a bad frame, as --on-error stop says")
         self._take.add_notes(self._notes)
         seconds = {**self._seconds, "total": time.monotonic() - self._begun}
         return Finished(

@@ -30,6 +30,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
+from engine.atomic import write_atomically
 from engine.reference import TemporalReference
 from plugin_host.errors import FrameWriteFailed, OutputError, ReferenceMismatchError, TakeConflict
 from plugin_host.protocol import canonical
@@ -102,6 +103,8 @@ class Take:
         self._open()
 
     def _check_output(self, submit: Submit) -> None:
+        if not self.output.is_absolute():
+            raise OutputError("must be an absolute path of this system", path=str(self.output))
         for frame in (submit.frames.first, submit.frames.last):
             source = Path(self.plate.path(frame))
             if source.resolve() == self.frame_path(frame).resolve():
@@ -119,20 +122,22 @@ class Take:
 
     def _open(self) -> None:
         found = _read_json(self.folder / "manifest.json")
-        if found is None:
-            self._write(
-                "manifest.json",
-                _json({"schema": SCHEMA, "id": self.id, **self.identity, "notes": []}),
-            )
-            return
-        if found.get("schema") != SCHEMA:
+        if found is not None and found.get("schema") != SCHEMA:
             raise TakeConflict(
                 f"a take of schema {found.get('schema')!r} lies there; this engine writes {SCHEMA}",
                 path=str(self.folder),
             )
-        for name, mine in self.identity.items():
-            if found.get(name) != mine:
-                raise TakeConflict(_conflict(name, found.get(name), mine), path=str(self.folder))
+        differing = [n for n, mine in self.identity.items() if (found or {}).get(n) != mine]
+        if found is not None and differing and self.analysis() is not None:
+            name = differing[0]
+            conflict = _conflict(name, found.get(name), self.identity[name])
+            raise TakeConflict(conflict, path=str(self.folder))
+        if differing:  # there is no take, or one whose request was refused before it began
+            manifest = _json({"schema": SCHEMA, "id": self.id, **self.identity, "notes": []})
+            try:
+                self._write("manifest.json", manifest)
+            except FrameWriteFailed as error:
+                raise OutputError(error.message, path=error.path) from None
 
     def frame_path(self, frame: int) -> Path:
         """Return where a frame is delivered."""
@@ -248,31 +253,8 @@ class Take:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, data)
         except OSError as error:
-            raise OutputError(f"cannot write the take: {error.strerror}", path=str(path)) from None
-
-
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write under a name of one's own, flush to the disk, rename, flush the folder.
-
-    Raises:
-        OSError: The file system refused; nothing is left under `path` that was not there before.
-    """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    try:
-        with temporary.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # elsewhere a folder cannot be opened, and renaming is journalled
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+            what = f"cannot write the take: {error.strerror}"
+            raise FrameWriteFailed(what, path=str(path)) from None
 
 
 def _json(data: Mapping[str, Any]) -> bytes:

@@ -286,11 +286,11 @@ def check_submit(submit: Submit) -> None:
 
 def failed(error: FaceplateError, job: str | None = None) -> Failed:
     """Return the reply that carries an error, made sendable whatever its texts quote."""
-    path = None if error.path is None else _sendable(error.path, PATH.most)
-    return Failed(error.code, _sendable(error.message, MESSAGE.most), job, error.frame, path)
+    path = None if error.path is None else sendable(error.path, PATH.most)
+    return Failed(error.code, sendable(error.message, MESSAGE.most), job, error.frame, path)
 
 
-def _sendable(text: str, most: int) -> str:
+def sendable(text: str, most: int) -> str:
     """Escape NUL and lone surrogates; cut to `most` characters."""
     return text.replace("\0", "\\0").encode("utf-8", "backslashreplace").decode("utf-8")[:most]
 

@@ -49,13 +49,13 @@ def test_when_faces_are_tracked_then_each_track_has_its_crops(made):
         2: (2, 3),
     }
     assert {crop.shape for crop in clips.transforms[1].values()} == {(48, 48)}
-    assert clips.box(1, 1).intersection(Box(50, 40, 50, 40))
+    assert clips.transforms[1][1].footprint.intersection(Box(50, 40, 50, 40))
 
 
 def test_when_frames_are_whole_then_one_crop_holds_every_data_window(made):
     clips, images = made(whole_frame=True)
     assert list(clips.transforms) == [WHOLE_FRAME]
-    assert clips.box(WHOLE_FRAME, 1) == Box(4, 2, 131, 97)
+    assert clips.transforms[WHOLE_FRAME][1].footprint == Box(4, 2, 131, 97)
     clip = clips.clip(Step(WHOLE_FRAME, 0, FRAMES), images)
     assert clip.pixels.shape == (4, 3, 96, 128)
     assert (clip.matte == 1).all()
@@ -92,7 +92,7 @@ def test_when_a_clip_is_cut_then_it_says_what_the_step_says(made):
 
 def test_when_a_native_crop_is_cut_then_it_holds_the_plates_own_pixels(made):
     clips, images = made()
-    box = clips.box(1, 3)
+    box = clips.transforms[1][3].footprint
     clip = clips.clip(Step(1, 0, (3,)), images)
     part = images[3].beauty
     rows, columns = box.slices(part.data_window)
@@ -153,7 +153,7 @@ def test_when_a_mask_is_given_then_it_is_cut_as_the_crop_is(made, tmp_path):
     Picture.fromarray(codes).save(tmp_path / "mask.png")
     clips, images = made(mask=str(tmp_path / "mask.png"), tasks=("inpaint",))
     clip = clips.clip(Step(1, 0, (2, 3)), images)
-    left = clips.box(1, 2).left
+    left = clips.transforms[1][2].footprint.left
     assert clip.guides.mask.shape == (2, 48, 48)
     assert (clip.guides.mask[:, :, : 60 - left] == 0).all()
     assert (clip.guides.mask[:, :, 60 - left :] == 1).all()

@@ -28,6 +28,7 @@ from tests.engine.plates import (
     put_faces,
     request,
     track,
+    write_frame,
     write_plate,
 )
 from tests.engine.probes import ALIGNED, GUIDED, LINKS, NotFinite, Spy, failing_at
@@ -475,6 +476,40 @@ def test_when_a_reference_picture_changes_then_its_take_is_another(tmp_path, pla
     assert Run(submit, GUIDED).error is None
     Picture.new("RGB", (8, 8), (0, 255, 0)).save(hero)
     assert Run(submit, GUIDED).error.code == "request.take"
+
+
+def test_when_a_mask_changes_then_its_take_is_another(tmp_path, plate, out):
+    mask = tmp_path / "mask.png"
+    Picture.new("L", (48, 40), 255).save(mask)
+    submit = request(plate, out, SHOT, tasks=("inpaint",), mask=str(mask))
+    assert Run(submit, GUIDED).error is None
+    Picture.new("L", (48, 40), 128).save(mask)
+    assert Run(submit, GUIDED).error.code == "request.take"
+
+
+def test_when_a_frame_has_no_mask_then_that_frame_fails_and_the_others_do_not(tmp_path, plate, out):
+    for frame in range(1001, 1011):
+        size = (48, 40) if frame != 1007 else (24, 20)
+        if frame != 1004:
+            Picture.new("L", size, 255).save(tmp_path / f"mask.{frame}.png")
+    masks = str(tmp_path / "mask.%04d.png")
+    run = Run(request(plate, out, SHOT, tasks=("inpaint",), mask=masks), GUIDED)
+    assert run.codes == {1004: "frame.missing", 1007: "frame.size_changed"}
+    assert run.finished.delivered == 8
+
+
+def test_when_the_source_stands_in_then_the_next_run_keeps_it_and_says_why(plate, out):
+    write_frame(plate, 1003, np.full((3, 20, 24), 0.5, np.float32))
+    submit = request(plate, out, SHOT, on_error="source")
+    first, second = Run(submit, CHAINED), Run(submit, CHAINED)
+    assert first.statuses[1003] == "source"
+    assert second.statuses[1003] == "kept"
+    assert first.codes == second.codes == {1003: "frame.size_changed"}
+
+
+def test_when_an_approximate_start_follows_a_handle_then_no_seam_waits_for_it(plate, out):
+    Run(request(plate, out, "1005-1010", handles=4, warm_up=2), CHAINED)
+    assert not any("measured once" in note for note in manifest(out)["notes"])
 
 
 # requests that cannot be meant

@@ -117,7 +117,7 @@ def test_when_a_frame_is_bad_and_that_is_the_end_then_nothing_is_restored(plate,
     assert run.codes == {BAD: FAULTS[fault][1]}
     assert run.statuses == {BAD: "failed"}
     assert spy.clips == []
-    assert "stopped at the first bad frame, as --on-error stop says" in run.finished.notes
+    assert "stopped because of a bad frame, as --on-error stop says" in run.finished.notes
 
 
 def test_when_the_bad_frame_is_not_asked_for_then_it_is_no_error_even_if_one_stops(plate, out):

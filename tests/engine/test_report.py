@@ -74,7 +74,7 @@ def test_when_a_frame_fails_then_only_the_policy_stop_stops(tmp_path, heard, pol
     assert not report.stopped
     report.failed(1, corrupt(1))
     assert report.stopped == stops
-    assert ("stopped at the first bad frame" in str(report.finished().notes)) == stops
+    assert ("because of a bad frame" in str(report.finished().notes)) == stops
 
 
 def test_when_no_delivered_frame_has_a_face_then_that_is_said_once(tmp_path, report):

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.take import Receipt, Take, write_atomically
+from engine.atomic import write_atomically
+from engine.take import Receipt, Take
 from plugin_host.errors import FrameWriteFailed, OutputError, TakeConflict
 from plugin_host.plate import Plate
 from tests.engine.plates import litter, request
@@ -30,6 +31,12 @@ def submit(tmp_path):
 
 def open_take(submit, info=INFO, guides=None):
     return Take(submit, info, guides or {})
+
+
+def begin_take(submit, **fields):
+    take = open_take(submit, **fields)
+    take.store_analysis({"frames": []})
+    return take
 
 
 @pytest.fixture
@@ -85,7 +92,7 @@ def test_when_only_the_asked_frames_differ_then_the_take_is_the_same(submit):
 def test_when_something_else_lies_there_then_the_conflict_names_the_field(
     tmp_path, submit, field, change
 ):
-    open_take(submit)
+    begin_take(submit)
     other = request(submit.shot.plate, tmp_path / "out", **{"shot": "1001-1010", **change})
     with pytest.raises(TakeConflict, match=f"a take with {field} = ") as raised:
         open_take(other)
@@ -94,7 +101,7 @@ def test_when_something_else_lies_there_then_the_conflict_names_the_field(
 
 
 def test_when_colourspace_weights_or_guides_differ_then_the_conflict_names_them(submit):
-    open_take(submit, guides={"/a.png": "1" * 64})
+    begin_take(submit, guides={"/a.png": "1" * 64})
     shot = replace(submit.shot, plate=submit.shot.plate._replace(colourspace="lin_ap1_scene"))
     for field, args in {
         "colourspace": (replace(submit, shot=shot), INFO, {"/a.png": "1" * 64}),
@@ -113,11 +120,17 @@ def test_when_another_schema_lies_there_then_it_is_refused(take, submit):
 
 
 def test_when_a_take_is_refused_then_nothing_in_it_has_changed(tmp_path, submit):
-    open_take(submit)
+    begin_take(submit)
     before = (tmp_path / "out" / "shot.take" / "manifest.json").read_bytes()
     with pytest.raises(TakeConflict):
         open_take(request(submit.shot.plate, tmp_path / "out", "1001-1011"))
     assert (tmp_path / "out" / "shot.take" / "manifest.json").read_bytes() == before
+
+
+def test_when_a_request_was_refused_before_it_began_then_another_may_follow(tmp_path, submit):
+    open_take(submit)
+    other = open_take(request(submit.shot.plate, tmp_path / "out", "1001-1011"))
+    assert json.loads((other.folder / "manifest.json").read_text())["id"] == other.id
 
 
 # where it lies
@@ -363,7 +376,7 @@ def test_when_the_disk_is_full_then_the_error_names_frame_and_path(take, monkeyp
         deliver(take)
     assert raised.value.frame == 1001
     assert raised.value.path == str(take.frame_path(1001))
-    with pytest.raises(OutputError, match="cannot write the take: No space left"):
+    with pytest.raises(FrameWriteFailed, match="cannot write the take: No space left"):
         take.keep(1, 0, window())
     monkeypatch.undo()
     assert take.receipt(1001) is None
