@@ -71,8 +71,9 @@ class Console:
         total = seconds.pop("total", 0.0)
         if self._as_json:
             data = to_json(finished)
-            fields = {n: data[n] for n in ("delivered", "faceless", "errors", "notes", "take")}
-            self._line("finished", {**fields, "seconds": total, "stages": seconds})
+            fields = {n: data[n] for n in ("faceless", "errors", "notes", "take")}
+            times = {"seconds": total, "stages": seconds}
+            self._line("finished", {"frames": finished.delivered, **times, **fields})
             return
         if self._terminal:
             sys.stderr.write("\n")

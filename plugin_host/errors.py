@@ -281,14 +281,11 @@ class JobCancelled(FaceplateError):
     code = "job.cancelled"
 
 
-def every_error() -> dict[str, type[FaceplateError]]:
-    """Return the whole tree, wire code to class."""
-    found: dict[str, type[FaceplateError]] = {FaceplateError.code: FaceplateError}
-    waiting = [FaceplateError]
-    while waiting:
-        for child in waiting.pop().__subclasses__():
-            found[child.code] = child
-            waiting.append(child)
+def every_error(root: type[FaceplateError] = FaceplateError) -> dict[str, type[FaceplateError]]:
+    """Return the tree from `root` on, wire code to class."""
+    found = {root.code: root}
+    for child in root.__subclasses__():
+        found.update(every_error(child))
     return found
 
 

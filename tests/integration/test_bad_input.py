@@ -66,10 +66,10 @@ def test_when_frames_are_missing_inside_the_range_then_the_policy_decides(
     assert error["path"] == four % 1002
     assert frames[1002]["status"] == "failed", "there is no source to deliver in its place"
     if policy == "stop":
-        assert last["delivered"] < 3
+        assert last["frames"] < 3
         assert any("--on-error stop" in note for note in last["notes"])
     else:
-        assert last["delivered"] == 3
+        assert last["frames"] == 3
         assert len(tools.delivered(tmp_path / "out")) == 3
 
 
@@ -77,7 +77,7 @@ def test_when_no_frames_are_named_then_a_gap_is_no_error(restore, four):
     Path(four % 1002).unlink()
     done = restore(four)
     assert done.returncode == 0
-    assert told(done)[1]["delivered"] == 3
+    assert told(done)[1]["frames"] == 3
 
 
 @pytest.mark.parametrize("kind", ["truncated", "text", "empty"])
@@ -93,7 +93,7 @@ def test_when_a_frame_is_no_whole_exr_then_only_that_frame_fails(restore, four, 
     assert frames[1003]["status"] == "failed"
     assert frames[1003]["code"] == "frame.corrupt"
     assert last["errors"][0]["path"] == str(bad)
-    assert last["delivered"] == 3
+    assert last["frames"] == 3
     assert {frames[n]["status"] for n in (1001, 1002, 1004)} == {"restored"}
 
 
@@ -101,7 +101,7 @@ def test_when_the_first_frame_is_bad_then_the_others_are_still_delivered(restore
     Path(four % 1001).write_bytes(b"")
     done = restore(four)
     assert done.returncode == 1
-    assert told(done)[1]["delivered"] == 3
+    assert told(done)[1]["frames"] == 3
 
 
 def test_when_every_frame_is_bad_then_each_is_named_and_nothing_is_delivered(
@@ -113,7 +113,7 @@ def test_when_every_frame_is_bad_then_each_is_named_and_nothing_is_delivered(
     assert done.returncode == 1
     frames, last = told(done)
     assert {line["code"] for line in frames.values()} == {"frame.corrupt"}
-    assert last["delivered"] == 0
+    assert last["frames"] == 0
     assert not tools.delivered(tmp_path / "out")
 
 
@@ -127,7 +127,7 @@ def test_when_a_frames_size_changes_then_it_is_named_with_both_sizes(restore, fo
     assert "64x48" in frames[1003]["message"]
     assert "32x48" in frames[1003]["message"]
     assert frames[1003]["status"] == {"skip": "failed", "source": "source"}[policy]
-    assert last["delivered"] == {"skip": 3, "source": 4}[policy]
+    assert last["frames"] == {"skip": 3, "source": 4}[policy]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -141,7 +141,7 @@ def test_when_pixels_are_not_finite_then_the_frame_fails_and_the_others_hold(
     assert done.returncode == 1
     frames, last = told(done)
     assert frames[1002]["code"] == "frame.not_finite"
-    assert last["delivered"] == 3
+    assert last["frames"] == 3
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_when_the_output_is_the_plates_folder_then_the_plate_is_untouched(restor
     assert done.returncode == 0, done.err
     assert [Path(four % frame).read_bytes() for frame in range(1001, 1005)] == before
     again = restore(four, output=Path(four).parent)
-    assert told(again)[1]["delivered"] == 4, "what was delivered is not taken for plate"
+    assert told(again)[1]["frames"] == 4, "what was delivered is not taken for plate"
 
 
 @pytest.mark.parametrize("restorer", ["passthrough", "temporal-denoise"])
@@ -236,7 +236,7 @@ def test_when_the_plate_is_one_pixel_then_it_is_delivered(tmp_path, tools, comma
     )
     assert done.returncode == 0, done.err
     frames, last = told(done)
-    assert last["delivered"] == 3
+    assert last["frames"] == 3
     assert {line["status"] for line in frames.values()} == {"restored" if more else "no face"}
 
 
@@ -247,7 +247,7 @@ def test_when_the_plate_is_three_frames_then_they_are_delivered(tmp_path, tools,
         *("--handles", "5"),
     )
     assert done.returncode == 0, done.out + done.err
-    assert told(done)[1]["delivered"] == 3
+    assert told(done)[1]["frames"] == 3
 
 
 def test_when_a_mask_comes_without_inpaint_or_the_other_way_then_it_is_refused(restore, four):
@@ -294,7 +294,7 @@ def test_when_bad_input_comes_through_the_engine_then_codes_are_the_same(
     assert done.returncode == 1
     frames, last = told(done)
     assert (frames[1002]["code"], frames[1005]["code"]) == ("frame.corrupt", "frame.missing")
-    assert last["delivered"] == 3
+    assert last["frames"] == 3
     done = command(*common, "--output", "/proc/self/out")
     refused(done, "request.output", "cannot write there")
     done = command(*common, "--output", tmp_path / "out", "--seed", "5", "--frames", "1001-1005")

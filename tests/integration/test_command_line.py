@@ -75,9 +75,9 @@ def test_when_restored_with_json_then_every_line_is_an_object_of_the_documented_
     assert [(line["done"], line["total"]) for line in progress] == [(n, 25) for n in range(1, 26)]
     assert finished["event"] == "finished"
     assert set(finished) == {
-        *("event", "delivered", "faceless", "errors", "notes", "take", "seconds", "stages")
+        *("event", "frames", "faceless", "errors", "notes", "take", "seconds", "stages")
     }
-    assert finished["delivered"] == 24
+    assert finished["frames"] == 24
     assert [error["frame"] for error in finished["errors"]] == [1025]
     assert set(finished["stages"]) == {"analyse", "read", "crop", "restore", "write"}
     assert all(seconds >= 0 for seconds in finished["stages"].values())
