@@ -18,7 +18,7 @@ from plugin_host import errors
 from plugin_host.protocol import VERSION
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("plugin_host", "engine", "bench", "resolve_scripts")
+PACKAGES = ("plugin_host", "engine", "training", "bench", "resolve_scripts")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 MODULE_LINES = 300
