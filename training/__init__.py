@@ -1,1 +1,1 @@
-"""Pictures that we make, what we do to them, and the training on them; never loaded by the engine."""
+"""Pictures that we make, what we do to them, and training on them; the engine never loads it."""
