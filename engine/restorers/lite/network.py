@@ -1,0 +1,249 @@
+"""The networks of `lite`: one restores, one gives grey pictures their colour back.
+
+Rules of this file: a network is a pure function of its arguments and weights; its state goes in and
+comes out. Sizes are any multiples of 16. No normalisation layers, since their statistics differ
+between crops and frames. Motion is searched elsewhere and passed in.
+
+    frame, doubt, history along the motion      1/2: enter -> 1/4: hidden state joins, blocks
+    -> 1/8: blocks -> 1/16: one block -> back up -> 1/2 -> residual and share of the history
+
+Shapes: B clips, C channels, H, W pixels, h, w of the motion. Pixels are display-referred sRGB.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 - its name everywhere
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MULTIPLE = 16
+"""Height and width of what the networks see are multiples of this many pixels."""
+
+# ITU-R BT.709-6, 3.2
+LUMA = (0.2126, 0.7152, 0.0722)
+SLOPE = 0.1
+QUIET = 0.1  # what the last layer of a block begins with, of its due
+FAINT = 0.01  # what the last layer of a network begins with, of its due
+
+
+class State(NamedTuple):
+    """What a restoring network carries to the next frame.
+
+    Attributes:
+        restored: ``(B, 3, H, W)`` the last restored frame at full strength, codes in [0, 1].
+        hidden: ``(B, C, H/4, W/4)`` in [-1, 1].
+    """
+
+    restored: Tensor
+    hidden: Tensor
+
+
+def warp(values: Tensor, motion: Tensor, mode: str = "bilinear") -> Tensor:
+    """Fetch values from where the motion says that they were.
+
+    Args:
+        values: ``(B, C, H, W)``.
+        motion: ``(B, 2 or more, h, w)``, the first two channels x and y to the place in the frame
+            before, where a whole width or height is 2; enlarged to the size of `values`.
+        mode: ``bilinear`` or ``bicubic``.
+    """
+    height, width = values.shape[2:]
+    flow = F.interpolate(motion[:, :2], size=(height, width), mode="bilinear", align_corners=False)
+    x = _centres(width, values)
+    y = _centres(height, values)
+    grid = torch.stack((flow[:, 0] + x, flow[:, 1] + y[:, None]), dim=-1)
+    return F.grid_sample(values, grid, mode=mode, padding_mode="border", align_corners=False)
+
+
+def _centres(count: int, like: Tensor) -> Tensor:
+    return (torch.arange(count, dtype=like.dtype, device=like.device) * 2 + 1) / count - 1
+
+
+def luma(pixels: Tensor) -> Tensor:
+    """Return ``(B, 1, H, W)`` of ``(B, 3, H, W)`` display-referred codes."""
+    weights = torch.tensor(LUMA, dtype=pixels.dtype, device=pixels.device)
+    return (pixels * weights[:, None, None]).sum(1, keepdim=True)
+
+
+class Block(nn.Module):
+    """Two convolutions beside a shortcut."""
+
+    def __init__(self, channels: int, dilation: int = 1) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=dilation, dilation=dilation)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return ``(B, C, H, W)`` of the same."""
+        return values + self.second(F.leaky_relu(self.first(values), SLOPE))
+
+
+def _blocks(channels: int, dilations: Sequence[int]) -> nn.Sequential:
+    return nn.Sequential(*(Block(channels, dilation) for dilation in dilations))
+
+
+def _up(channels: int, out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels, 4 * out, 1), nn.PixelShuffle(2))
+
+
+class Restoring(nn.Module):
+    """The recurrent network behind ``bfr`` and ``inpaint``.
+
+    Args:
+        fine: Channels at half the resolution.
+        middle: Channels at a quarter.
+        coarse: Channels at an eighth and at a sixteenth.
+        hidden: Channels of the hidden state.
+        seed: Of the first weights.
+    """
+
+    def __init__(
+        self, fine: int = 24, middle: int = 48, coarse: int = 104, hidden: int = 28, seed: int = 0
+    ) -> None:
+        super().__init__()
+        self.channels = hidden
+        self.enter = nn.Conv2d(4 * 8, fine, 3, padding=1)
+        self.descend = nn.Conv2d(fine, middle, 3, stride=2, padding=1)
+        self.join = nn.Conv2d(middle + hidden, middle, 3, padding=1)
+        self.encode = _blocks(middle, (1, 1))
+        self.down8 = nn.Conv2d(middle, coarse, 3, stride=2, padding=1)
+        self.blocks8 = _blocks(coarse, (1, 1))
+        self.down16 = nn.Conv2d(coarse, coarse, 3, stride=2, padding=1)
+        self.blocks16 = _blocks(coarse, (1,))
+        self.up8 = _up(coarse, coarse)
+        self.merge8 = _blocks(coarse, (1,))
+        self.up4 = _up(coarse, middle)
+        self.decode = _blocks(middle, (1, 1))
+        self.remember = nn.Conv2d(middle, hidden, 3, padding=1)
+        self.up2 = _up(middle, fine)
+        self.finish = nn.Conv2d(fine, fine, 3, padding=1)
+        self.leave = nn.Conv2d(fine, 4 * 4, 3, padding=1)
+        _begin_weights(self, seed, faint="leave")
+        with torch.no_grad():
+            assert self.leave.bias is not None
+            self.leave.bias[12:] = -2.0  # at first, an eighth of the history
+
+    def begin(self, frame: Tensor) -> State:
+        """Return the state before the first frame; its motion must say that nothing holds."""
+        batch, _, height, width = frame.shape
+        hidden = frame.new_zeros(batch, self.channels, height // 4, width // 4)
+        return State(frame, hidden)
+
+    def forward(
+        self, frame: Tensor, doubt: Tensor, motion: Tensor, state: State
+    ) -> tuple[Tensor, State]:
+        """Restore one frame.
+
+        Args:
+            frame: ``(B, 3, H, W)`` codes, holes filled with a guess.
+            doubt: ``(B, 1, H, W)`` in [0, 1]: 0 was seen, a half was seen in an earlier frame, 1 is
+                made up.
+            motion: ``(B, 3, h, w)``: see `warp`, and in [0, 1] where it holds.
+            state: After the frame before.
+
+        Returns:
+            The restored frame, ``(B, 3, H, W)`` codes, not clipped, and the state after it.
+        """
+        size = frame.shape[2:]
+        valid = F.interpolate(motion[:, 2:], size=size, mode="bilinear", align_corners=False)
+        before = frame + valid * (warp(state.restored, motion, "bicubic") - frame)
+        valid4 = F.avg_pool2d(valid, 4)
+        hidden = warp(state.hidden, motion) * valid4
+        seen = torch.cat((frame, before, valid, doubt), dim=1)
+        fine = F.leaky_relu(self.enter(F.pixel_unshuffle(seen - 0.5, 2)), SLOPE)
+        middle = F.leaky_relu(self.descend(fine), SLOPE)
+        middle = F.leaky_relu(self.join(torch.cat((middle, hidden), dim=1)), SLOPE)
+        middle = self.encode(middle)
+        coarse = self.blocks8(F.leaky_relu(self.down8(middle), SLOPE))
+        coarsest = self.blocks16(F.leaky_relu(self.down16(coarse), SLOPE))
+        coarse = self.merge8(coarse + self.up8(coarsest))
+        middle = self.decode(middle + self.up4(coarse))
+        fine = F.leaky_relu(fine + self.up2(middle), SLOPE)
+        fine = F.leaky_relu(self.finish(fine), SLOPE)
+        change = F.pixel_shuffle(self.leave(fine), 2)
+        residual, share = change[:, :3], change[:, 3:]
+        restored = frame + torch.sigmoid(share) * (before - frame) + residual
+        # Both are bounded: a history that is fed back unbounded blows up.
+        return restored, State(restored.clamp(0, 1), torch.tanh(self.remember(middle)))
+
+
+class Chroma(nn.Module):
+    """The recurrent network behind ``colour``: two colour differences from a grey picture.
+
+    It works at a quarter of the resolution and below, and sees a face of 512 px whole.
+
+    Args:
+        middle: Channels at a quarter.
+        coarse: Channels at an eighth and at a sixteenth.
+        seed: Of the first weights.
+    """
+
+    def __init__(self, middle: int = 24, coarse: int = 44, seed: int = 0) -> None:
+        super().__init__()
+        self.enter = nn.Conv2d(16 + 3, middle, 3, padding=1)
+        self.encode = _blocks(middle, (1,))
+        self.down8 = nn.Conv2d(middle, coarse, 3, stride=2, padding=1)
+        self.down16 = nn.Conv2d(coarse, coarse, 3, stride=2, padding=1)
+        self.context = nn.Conv2d(coarse, coarse, 1)
+        self.blocks16 = _blocks(coarse, (1, 2, 4, 8))
+        self.up8 = _up(coarse, coarse)
+        self.up4 = _up(coarse, middle)
+        self.decode = _blocks(middle, (1,))
+        self.leave = nn.Conv2d(middle, 2, 3, padding=1)
+        _begin_weights(self, seed, faint="leave")
+
+    def begin(self, grey: Tensor) -> Tensor:
+        """Return the colour differences before the first frame."""
+        batch, _, height, width = grey.shape
+        return grey.new_zeros(batch, 2, height // 4, width // 4)
+
+    def forward(self, grey: Tensor, motion: Tensor, before: Tensor) -> Tensor:
+        """Return the colour differences of one frame, ``(B, 2, H/4, W/4)``, codes.
+
+        Args:
+            grey: ``(B, 1, H, W)`` luma, codes.
+            motion: ``(B, 3, h, w)``: see `Restoring.forward`.
+            before: ``(B, 2, H/4, W/4)`` those of the frame before.
+        """
+        size = before.shape[2:]
+        valid = F.interpolate(motion[:, 2:], size=size, mode="bilinear", align_corners=False)
+        history = torch.cat((warp(before, motion) * valid, valid), dim=1)
+        seen = torch.cat((F.pixel_unshuffle(grey - 0.5, 4), history), dim=1)
+        middle = self.encode(F.leaky_relu(self.enter(seen), SLOPE))
+        coarse = F.leaky_relu(self.down8(middle), SLOPE)
+        coarsest = F.leaky_relu(self.down16(coarse), SLOPE)
+        coarsest = coarsest + self.context(coarsest.mean(dim=(2, 3), keepdim=True))
+        coarse = F.leaky_relu(coarse + self.up8(self.blocks16(coarsest)), SLOPE)
+        middle = self.decode(middle + self.up4(coarse))
+        return self.leave(middle)
+
+
+def coloured(grey: Tensor, chroma: Tensor) -> Tensor:
+    """Join luma ``(B, 1, H, W)`` and colour differences ``(B, 2, h, w)`` to ``(B, 3, H, W)`` codes.
+
+    The differences are red and blue less luma; green follows, so that the luma stays.
+    """
+    chroma = F.interpolate(chroma, size=grey.shape[2:], mode="bilinear", align_corners=False)
+    red, blue = grey + chroma[:, :1], grey + chroma[:, 1:]
+    green = (grey - LUMA[0] * red - LUMA[2] * blue) / LUMA[1]
+    return torch.cat((red, green, blue), dim=1)
+
+
+def _begin_weights(network: nn.Module, seed: int, faint: str) -> None:
+    """Draw weights that keep the scale, small and not zero where a residual begins."""
+    generator = torch.Generator().manual_seed(seed)
+    layers = cast("Iterator[tuple[str, nn.Module]]", network.named_modules())
+    for name, layer in layers:
+        if isinstance(layer, nn.Conv2d):
+            fan = layer.weight[0].numel()
+            scale = FAINT if name == faint else QUIET if name.endswith("second") else 1.0
+            spread = scale * (2 / (1 + SLOPE**2) / fan) ** 0.5
+            with torch.no_grad():
+                layer.weight.normal_(0, spread, generator=generator)
+                if layer.bias is not None:
+                    layer.bias.zero_()

@@ -1,0 +1,1 @@
+"""Training of the default restorer, `lite`: `python -m training.lite --help`."""
