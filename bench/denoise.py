@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 
 from engine.demo_plate import demo_frames
+from engine.demo_report import frame_difference_error, psnr
 from engine.restorer import Clip
 from engine.restorers import load_restorer
 
@@ -31,29 +32,29 @@ REGIONS = {
 
 
 def denoised(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return ``(T, H, W, 3)`` in codes, restored as one clip."""
+    """Return ``(T, H, W, 3)`` in [0, 1], restored as one clip."""
     pixels = np.ascontiguousarray(codes.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
     matte = np.ones((len(pixels), *pixels.shape[2:]), np.float32)
     restorer = load_restorer("temporal-denoise")
     clip = Clip(pixels, matte, tuple(range(len(pixels))), track=0, parameters={"strength": 100})
     restored = restorer.restore(clip, restorer.info.begin(track=0, seed=0))
-    return restored.pixels.transpose(0, 2, 3, 1) * 255
+    return restored.pixels.transpose(0, 2, 3, 1)
 
 
 def non_local_means(codes: NDArray[np.uint8], strength: int) -> NDArray[np.float32]:
-    """Return ``(T, H, W, 3)`` in codes, each frame alone."""
+    """Return ``(T, H, W, 3)`` in [0, 1], each frame alone."""
     frames = [cv2.fastNlMeansDenoisingColored(f, None, strength, strength) for f in codes]
-    return np.stack(frames).astype(np.float32)
+    return np.stack(frames).astype(np.float32) / np.float32(255)
 
 
-def psnr(pixels: NDArray[np.float32], clean: NDArray[np.float32]) -> float:
-    """Return decibels over 255."""
-    return float(10 * np.log10(255**2 / np.mean((pixels - clean) ** 2)))
+def decibels(pixels: NDArray[np.float32], clean: NDArray[np.float32]) -> float:
+    """Return the PSNR over all pixels in dB."""
+    return psnr(clean, pixels, np.ones(clean.shape[:3], np.float32))
 
 
 def difference_error(pixels: NDArray[np.float32], clean: NDArray[np.float32]) -> float:
-    """Return the frame-difference error in codes."""
-    return float(np.abs(np.diff(pixels - clean, axis=0)).mean())
+    """Return the frame-difference error in codes of 255."""
+    return frame_difference_error(clean, pixels, np.ones(clean.shape[:3], np.float32))
 
 
 def seconds_per_frame(side: int, frames: int = 6) -> float:
@@ -72,19 +73,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m bench.denoise")
     parser.add_argument("--frames", type=int, default=24)
     plate = demo_frames(parser.parse_args().frames)
-    clean = plate.clean.astype(np.float32)
+    clean = plate.clean.astype(np.float32) / np.float32(255)
     restored = denoised(plate.degraded)
     rivals = {h: non_local_means(plate.degraded, h) for h in NLM_STRENGTHS}
     for region, (ys, xs) in REGIONS.items():
         truth = clean[:, ys, xs]
-        before = plate.degraded[:, ys, xs].astype(np.float32)
+        before = plate.degraded[:, ys, xs].astype(np.float32) / np.float32(255)
         mine = restored[:, ys, xs]
         others = {h: r[:, ys, xs] for h, r in rivals.items()}
-        best = max(others, key=lambda h: psnr(others[h], truth))
+        best = max(others, key=lambda h: decibels(others[h], truth))
         calmest = min(others, key=lambda h: difference_error(others[h], truth))
-        print(f"{region}, PSNR in dB: plate {psnr(before, truth):.2f}")
-        print(f"{region}, PSNR in dB: best NLM (h={best}) {psnr(others[best], truth):.2f}")
-        print(f"{region}, PSNR in dB: temporal-denoise {psnr(mine, truth):.2f}")
+        print(f"{region}, PSNR in dB: plate {decibels(before, truth):.2f}")
+        print(f"{region}, PSNR in dB: best NLM (h={best}) {decibels(others[best], truth):.2f}")
+        print(f"{region}, PSNR in dB: temporal-denoise {decibels(mine, truth):.2f}")
         error = difference_error(mine, truth)
         nlm = difference_error(others[calmest], truth)
         print(f"{region}, frame-difference error in codes: {error:.2f}")
