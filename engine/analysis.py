@@ -160,8 +160,8 @@ class _Survey:
     resolved: Resolved | None = None
     colour: PlateColour | None = None
 
-    def pictures(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
-        """Read every frame once; yield the usable ones as proxy pictures."""
+    def images(self) -> Iterator[tuple[int, Image]]:
+        """Read every frame once; yield the usable ones."""
         for frame in self.shot.all_frames:
             try:
                 image, digest = read_any(self.shot.plate, frame)
@@ -175,9 +175,14 @@ class _Survey:
                 tiles = _not_finite_tiles(planes, image.beauty.data_window)
                 if tiles:
                     self.not_finite[frame] = tiles
-                assert self.colour is not None
-                yield frame, proxy_picture(image, self.colour, self.display)
+                yield frame, image
             self.heard(len(self.frames) + len(self.bad))
+
+    def pictures(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+        """Yield the usable frames as proxy pictures."""
+        for frame, image in self.images():
+            assert self.colour is not None
+            yield frame, proxy_picture(image, self.colour, self.display)
 
     def _admit(self, image: Image, frame: int) -> None:
         part = image.beauty
@@ -208,12 +213,12 @@ def analyse_shot(
         ColourspaceError: The plate's colourspace is unknown or unnamed.
     """
     survey = _Survey(shot, heard)
-    pictures = survey.pictures()
-    first = next(pictures, None)
-    if find_faces and first is not None:
+    pictures = survey.pictures() if find_faces else None
+    first = next(pictures, None) if pictures else None
+    if pictures and first:  # the first usable frame has told the display window
         faces = analyse(chain([first], pictures), Proxy.of(survey.display))
     else:
-        deque(pictures, maxlen=0)
+        deque(survey.images() if pictures is None else (), maxlen=0)
         faces = Analysis(tuple(survey.frames), (), ())
     return ShotAnalysis(
         tuple(survey.frames),

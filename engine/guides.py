@@ -98,10 +98,13 @@ class Mask:
         self._plate = Plate.parse(pattern)
         self._display = display
 
+    def _path(self, frame: int) -> str:
+        single = self._plate.single
+        return self._plate.path(frame if single is None else single)
+
     def error(self, frame: int) -> FrameError | None:
         """Return why there is no usable mask for a frame, None where there is; reads no pixels."""
-        single = self._plate.single
-        path = self._plate.path(frame if single is None else single)
+        path = self._path(frame)
         if not Path(path).is_file():
             return FrameMissing("the mask is not there", frame=frame, path=path)
         picture = OpenImageIO.ImageInput.open(path)
@@ -133,8 +136,7 @@ class Mask:
         error = self.error(frame)
         if error is not None:
             raise error
-        single = self._plate.single
-        pixels = _read_pixels(self._plate.path(frame if single is None else single))
+        pixels = _read_pixels(self._path(frame))
         return np.ascontiguousarray(np.clip(pixels[:, :, 0], 0.0, 1.0))
 
 

@@ -141,6 +141,7 @@ class _Run:
             for track in clips.transforms
         }
         self.results = Results(take)
+        self.references: dict[int, tuple[int, TemporalReference]] = {}  # the last of each track
         header = {
             "faceplate/restorer": info.name,
             "faceplate/weights": info.weights or "none",
@@ -231,9 +232,10 @@ class _Run:
             raise RestorerFailed(f"{self.info.name} returned NaN in window {step.window}")
         if any(other.needs == step.window for other in self.steps[step.track]):
             self.take.store_reference(step.track, step.window, restored.reference)
+            self.references[step.track] = (step.window, restored.reference)
         with self.report.stage("crop"):
             delta = self.clips.delta(clip, restored, step.frames)
-            if step.approximate and set(step.warm_up[-1:]) & set(self.submit.shot.frames):
+            if step.approximate and any(f in self.submit.shot.frames for f in step.warm_up[-1:]):
                 before = self.clips.delta(clip, restored, step.warm_up[-1:])
                 self.report.note(keep_seam(self.take, step, before))
         self.results.add(step.track, step.window, delta)
@@ -251,7 +253,11 @@ class _Run:
     def _reference(self, step: Step) -> TemporalReference:
         if step.needs is None:
             return self.info.begin(step.track, self.submit.settings.seed)
-        reference = self.take.reference(step.track, step.needs)
+        window, reference = self.references.get(step.track, (None, None))
+        if window != step.needs:  # made by an earlier run
+            reference = self.take.reference(step.track, step.needs)
+            if reference is not None:
+                self.references[step.track] = (step.needs, reference)
         if reference is None:
             raise RestorerFailed(
                 f"the reference after window {step.needs} of track {step.track} is gone from "

@@ -97,7 +97,7 @@ def required(
     of_window = {step.window: step for step in steps}
     chosen: dict[int, Step] = {}
     for step in steps:
-        if has_pixels(step.window) or not any(frame in pending for frame in step.frames):
+        if not any(frame in pending for frame in step.frames) or has_pixels(step.window):
             continue
         current = step
         while current.window not in chosen:

@@ -34,6 +34,7 @@ class Report:
     ) -> None:
         self._job, self._submit, self._take, self._emit = job, submit, take, emit
         self._done = self._delivered = self._faceless = 0
+        self._looked_through = len(submit.shot.all_frames)
         self._errors: list[FrameErrorText] = []
         self._notes: list[str] = []
         self._seconds: dict[str, float] = {}
@@ -62,7 +63,7 @@ class Report:
 
     def analysed(self, done: int) -> None:
         """So many frames of the shot were looked through."""
-        self._emit(Analysed(self._job, done, len(self._submit.shot.all_frames)))
+        self._emit(Analysed(self._job, done, self._looked_through))
 
     def kept(self, frame: int, receipt: Receipt, error: FrameError | None) -> None:
         """A frame lies in the output already."""

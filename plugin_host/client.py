@@ -23,7 +23,7 @@ from plugin_host.errors import (
     SignatureMismatch,
     UnknownJob,
 )
-from plugin_host.protocol import Counter, Envelope, decode, encode, new_id, raised
+from plugin_host.protocol import NO_REQUEST, Counter, Envelope, decode, encode, new_id, raised
 from plugin_host.replies import (
     Accepted,
     Analysed,
@@ -56,7 +56,6 @@ CREDITS = 256  # events that may be on their way
 DEADLINE_S = 30.0  # for an answer; the engine answers at once, whatever the worker does
 CONNECT_S = 5.0  # for a connection on this machine, however busy the engine is
 SILENCE_S = 5.0  # without an event before the engine is asked whether it still lives
-_STRANGER = "0" * 32
 
 
 class _Asked(NamedTuple):
@@ -217,7 +216,7 @@ class EngineClient:
         while True:
             reply = self._receive(end)
             event = isinstance(reply.message, (Analysed, Progress, Finished))
-            if reply.request in (request, _STRANGER) and not event:
+            if reply.request in (request, NO_REQUEST) and not event:
                 if isinstance(reply.message, Failed):
                     raise raised(reply.message)
                 return reply

@@ -46,27 +46,25 @@ class Shake:
 
 
 @dataclass(frozen=True, slots=True)
-class Gauss:
+class _Noise:
+    sigma: float
+    colour: float = 1.0
+    grain: float = 0.0
+
+    def __post_init__(self) -> None:
+        _hold(self, sigma=(0, 255), colour=(0, 1), grain=(0, 20))
+
+
+class Gauss(_Noise):
     """Noise of equal strength everywhere; sigma in 8-bit codes, colour and grain as in `noise`."""
 
-    sigma: float
-    colour: float = 1.0
-    grain: float = 0.0
-
-    def __post_init__(self) -> None:
-        _hold(self, sigma=(0, 255), colour=(0, 1), grain=(0, 20))
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
+class Shot(_Noise):
     """Noise of counted photons; sigma in 8-bit codes at code 128, the rest as in `Gauss`."""
 
-    sigma: float
-    colour: float = 1.0
-    grain: float = 0.0
-
-    def __post_init__(self) -> None:
-        _hold(self, sigma=(0, 255), colour=(0, 1), grain=(0, 20))
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
