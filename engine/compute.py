@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
 import cv2
 import torch
 
 from plugin_host.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 
 def pin(threads: int, device: str) -> str:
@@ -33,3 +39,14 @@ def pin(threads: int, device: str) -> str:
             f"there is no device {device!r} here; {count} CUDA devices are: say --device cpu"
         )
     return device
+
+
+@contextmanager
+def opencv_on_one_thread() -> Generator[None]:
+    """Keep OpenCV on one thread: the bits of its optical flow follow the number of threads."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)

@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import torch
 
+from engine.averaging import average
 from engine.restorers.lite.motion import (
     Filled,
     fill_holes,
@@ -30,6 +31,7 @@ from engine.restorers.lite.motion import (
 )
 from training.clip import make_clip
 from training.degrade import Recipe, apply, draw_recipe
+from training.degrade.draw import TASKS
 from training.seeds import random_stream
 from training.stills import SEEDS_PER_STILL
 
@@ -59,12 +61,16 @@ class Sample(NamedTuple):
     Attributes:
         clean: ``(T, 3, H, W)`` float32, display-referred sRGB in [0, 1].
         degraded: The same, damaged; holes are filled with a guess.
+        average: ``(T, 3, H, W)`` float32, `degraded` averaged along the motion.
+        noise: ``(T, 1, H, W)`` float32, codes, sigma of the noise expected in the average.
         doubt: ``(T, 1, H, W)`` float32 in [0, 1]: 0 was seen, a half was seen before, 1 made up.
         motion: ``(T, 3, h, w)`` float32, see `engine.restorers.lite.motion.search_motion`.
     """
 
     clean: Floats
     degraded: Floats
+    average: Floats
+    noise: Floats
     doubt: Floats
     motion: Floats
 
@@ -74,6 +80,8 @@ class Batch(NamedTuple):
 
     clean: torch.Tensor
     degraded: torch.Tensor
+    average: torch.Tensor
+    noise: torch.Tensor
     doubt: torch.Tensor
     motion: torch.Tensor
 
@@ -92,6 +100,8 @@ class Mix:
         size: H and W in pixels, a multiple of 16.
         colour: Share of the clips that lose their colour.
         holes: Share of the clips that get holes.
+        damage: Share of the clips that are damaged besides.
+        averaged: Whether they are averaged along the motion; if not, averages are the frames.
         kinds: Kind of clip to its share; shares sum to 1.
     """
 
@@ -100,31 +110,36 @@ class Mix:
     size: int
     colour: float = 0.0
     holes: float = 0.0
+    damage: float = 1.0
+    averaged: bool = True
     kinds: tuple[tuple[str, float], ...] = tuple(MIXTURE.items())
 
 
-def damaged(clean: Floats, recipe: Recipe, seed: int) -> Sample:
+def damaged(clean: Floats, recipe: Recipe, seed: int, *, averaged: bool = True) -> Sample:
     """Damage a clip and find the motion in what is left of it.
 
     Args:
         clean: ``(T, 3, H, W)`` float32, display-referred sRGB in [0, 1].
         recipe: What is done to it.
         seed: Of the noise and the holes.
+        averaged: Whether to average along the motion; if not, averages are the frames.
     """
     cv2.setNumThreads(1)
     done = apply(recipe, clean, seed)
     masks = np.zeros_like(clean[:, 0]) if done.mask is None else done.mask
-    pictures, doubts, motions = [], [], []
+    samples: list[tuple[Floats, ...]] = []
     before: Filled | None = None
-    searched = None
+    searched = history = None
     for frame, holes in zip(done.pixels, masks, strict=True):
         luma = small_luma(made_up(frame, holes))
         motion = no_motion(*luma.shape) if searched is None else search_motion(luma, searched)
         before, searched = fill_holes(frame, holes, before, motion), luma
-        pictures.append(before.pixels)
-        doubts.append(before.doubt()[None])
-        motions.append(motion)
-    return Sample(clean, np.stack(pictures), np.stack(doubts), np.stack(motions))
+        steady = before.pixels, np.zeros_like(frame[:1])
+        if averaged:
+            change, left, history = average(before.pixels, history)
+            steady = before.pixels + change, np.sqrt(left)[None]
+        samples.append((before.pixels, *steady, before.doubt()[None], motion))
+    return Sample(clean, *(np.stack(arrays) for arrays in zip(*samples, strict=True)))
 
 
 def make_sample(mix: Mix, step: int, slot: int, frames: int) -> Sample:
@@ -144,14 +159,13 @@ def make_sample(mix: Mix, step: int, slot: int, frames: int) -> Sample:
     if seed >= HELD_OUT:
         raise ValueError(f"step {step} of seed {mix.seed} would train on held-out clips")
     rng = random_stream("recipe", mix.seed, step, slot)
-    lost = rng.random(2) < (mix.colour, mix.holes)
-    tasks = ("bfr", *np.array(("colour", "inpaint"))[lost].tolist())
-    recipe = draw_recipe(rng, tasks)
+    lost = rng.random(3) < (mix.damage, mix.colour, mix.holes)
+    recipe = draw_recipe(rng, np.array(TASKS)[lost].tolist())
     if kind == "face":
         clean = _taken(_face(number * SEEDS_PER_STILL, mix.size), frames, rng)
     else:
         clean = make_clip(kind, seed, frames, mix.size).pixels
-    return damaged(clean, recipe, seed)
+    return damaged(clean, recipe, seed, averaged=mix.averaged)
 
 
 @lru_cache(maxsize=32)
@@ -169,6 +183,12 @@ def _taken(pixels: Floats, frames: int, rng: np.random.Generator) -> Floats:
     backwards, mirrored = rng.random(2) < 0.5
     taken = taken[::-1] if backwards else taken
     return np.ascontiguousarray(taken[..., ::-1] if mirrored else taken)
+
+
+def turned(batch: Batch) -> Batch:
+    """Return the batch with rows and columns exchanged, which costs nothing to make."""
+    swapped = Batch(*(tensor.transpose(-1, -2).contiguous() for tensor in batch))
+    return swapped._replace(motion=swapped.motion[:, :, [1, 0, 2]])
 
 
 def collated(samples: list[Sample]) -> Batch:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.data import HELD_OUT, LONGEST, Mix, Stream, collated, make_sample
+from training.data import HELD_OUT, LONGEST, Mix, Stream, collated, make_sample, turned
 from training.stills import SEEDS_PER_STILL
 
 KINDS = (("patterns", 1.0),)
@@ -21,6 +21,9 @@ def same(one, other):
 def test_when_a_batch_is_made_then_its_arrays_fit_together():
     batch = batches(1)[0]
     assert batch.clean.shape == batch.degraded.shape == (2, 2, 3, 32, 32)
+    assert batch.average.shape == batch.clean.shape
+    assert batch.noise.shape == (2, 2, 1, 32, 32)
+    assert not torch.equal(batch.average, batch.degraded)
     assert batch.doubt.shape == (2, 2, 1, 32, 32)
     assert batch.motion.shape == (2, 2, 3, 32, 32)
     assert all(tensor.dtype == torch.float32 for tensor in batch)
@@ -44,8 +47,8 @@ def test_when_the_step_or_the_slot_differs_then_the_clip_does():
 
 def test_when_steps_share_a_face_then_they_take_it_differently():
     mix = Mix(seed=0, clips=1, size=32, kinds=(("face", 1.0),))
-    taken = [make_sample(mix, step, 0, 4).clean for step in range(2)]
-    assert not np.array_equal(*taken)
+    taken = [make_sample(mix, step, 0, 4).clean.tobytes() for step in range(4)]
+    assert len(set(taken)) > 2
 
 
 def test_when_colour_is_lost_then_the_channels_are_equal():
@@ -66,3 +69,20 @@ def test_when_clips_would_be_held_out_or_too_long_then_they_are_refused():
 def test_when_samples_are_collated_then_clips_come_first():
     sample = make_sample(MIX, 0, 0, 2)
     assert torch.equal(collated([sample, sample]).clean[1], torch.from_numpy(sample.clean))
+
+
+def test_when_a_batch_is_turned_then_motion_turns_with_the_pictures():
+    batch = batches(1)[0]
+    other = turned(batch)
+    assert torch.equal(other.clean, batch.clean.transpose(-1, -2))
+    assert torch.equal(other.motion[:, :, 0], batch.motion[:, :, 1].transpose(-1, -2))
+    assert torch.equal(other.motion[:, :, 2], batch.motion[:, :, 2].transpose(-1, -2))
+    assert same(turned(other), batch)
+
+
+def test_when_nothing_is_damaged_or_averaged_then_all_pictures_are_the_clean_ones():
+    mix = Mix(seed=1, clips=1, size=32, damage=0.0, averaged=False, kinds=KINDS)
+    sample = make_sample(mix, 0, 0, 2)
+    assert np.array_equal(sample.degraded, sample.clean)
+    assert np.array_equal(sample.average, sample.clean)
+    assert not sample.noise.any()

@@ -66,9 +66,9 @@ def evaluate(
     scores = {}
     for level, held in batches.items():
         batch = held.to(device)
-        restored, _ = part.walk(network, batch, 0, batch.clean.shape[1], None)
+        walked = part.walk(network, batch, 0, batch.clean.shape[1], None)
         seen, clean = batch.degraded, batch.clean
-        restored = restored.clamp(0, 1)
+        restored = walked.delivered.clamp(0, 1)
         scores[level] = Score(
             psnr(restored, clean),
             flicker_error(restored, clean),

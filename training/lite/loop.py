@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from training.data import MIXTURE, Batch, Mix, Stream
+from training.data import MIXTURE, Batch, Mix, Stream, turned
 from training.lite.checkpoint import Training, load_training, save_training, save_weights
 from training.lite.evaluate import evaluate, held_out, mean_psnr
-from training.lite.losses import loss
+from training.lite.losses import NEED, loss, misjudged, needed
 from training.lite.parts import PARTS, Part
 from training.lite.record import HELD_OUT, STEPS, Table, draw_curve
 from training.lite.schedule import Schedule, clip_frames, decay, learning_rate
 from training.seeds import random_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from torch import nn
 
+USES = 2  # steps that each batch is used in: making it costs as much as learning from it
 CHUNK = 4  # frames through which gradients flow back
 RESET = 0.15  # share of clips whose state is lost on the way, as after a cut
 NORM = 0.5  # to which gradients are clipped
@@ -99,14 +100,19 @@ def train_step(training: Training, part: Part, batch: Batch, rate: float) -> flo
     training.optimiser.zero_grad(set_to_none=True)
     frames = batch.clean.shape[1]
     state, before, total = None, None, torch.zeros((), device=batch.clean.device)
+    truth = needed(batch)
     for first in range(0, frames, CHUNK):
         last = min(first + CHUNK, frames)
-        restored, state = part.walk(training.network, batch, first, last, state)
-        clean = batch.clean[:, first:last]
-        value = loss(restored, clean, before) * ((last - first) / frames)
-        value.backward()
+        with torch.autocast(batch.clean.device.type, torch.bfloat16):
+            walked = part.walk(training.network, batch, first, last, state)
+        state, clean = walked.state, batch.clean[:, first:last]
+        share = (last - first) / frames
+        value = loss(walked.restored.float(), clean, before) * share
         total += value.detach()
-        before = (restored - clean)[:, -1:].detach()
+        if walked.need is not None:
+            value = value + NEED * share * misjudged(walked.need, truth)
+        value.backward()
+        before = (walked.restored.float() - clean)[:, -1:].detach()
     torch.nn.utils.clip_grad_norm_(training.network.parameters(), NORM)
     training.optimiser.step()
     kept = decay(training.step)
@@ -143,8 +149,8 @@ class _Run:
     def minutes(self) -> float:
         return (time.monotonic() - self.start) / 60
 
-    def frames(self, step: int) -> int:
-        return clip_frames(self.settings.schedule.progress(step, self.minutes()))
+    def frames(self, made: int) -> int:
+        return clip_frames(self.settings.schedule.progress(made * USES, self.minutes()))
 
     def learn(self, batch: Batch, progress: float) -> None:
         """Make a step and note it."""
@@ -171,6 +177,13 @@ class _Run:
             save_weights(self.out / "best.safetensors", training.average, about)
         save_training(self.out / "last.safetensors", training, facts)
         draw_curve(self.out / "curve.png", self.steps, self.judged)
+
+
+def _lessons(stream: Iterable[Batch], first: int) -> Iterator[Batch]:
+    """Yield each batch as it is and turned, beginning with lesson `first` of the first batch."""
+    for batch in stream:
+        yield from (batch, turned(batch))[first:]
+        first = 0
 
 
 def train(settings: Settings, out: Path, device: str, workers: int, *, resume: bool) -> Training:
@@ -202,8 +215,8 @@ def train(settings: Settings, out: Path, device: str, workers: int, *, resume: b
     if training.step == 0:
         run.judge(batches)
     mix = Mix(settings.seed, settings.clips, settings.size, **run.part.shares, kinds=settings.kinds)
-    with Stream(mix, training.step, run.frames, workers) as stream:
-        for batch in stream:
+    with Stream(mix, training.step // USES, run.frames, workers) as stream:
+        for batch in _lessons(stream, training.step % USES):
             progress = settings.schedule.progress(training.step, run.minutes())
             if progress >= 1:
                 break

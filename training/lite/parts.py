@@ -7,11 +7,19 @@ chroma     grey pictures to coloured ones
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 
-from engine.restorers.lite.network import Chroma, Restoring, State, coloured, luma
+from engine.restorers.lite.network import (
+    Chroma,
+    Restoring,
+    Seen,
+    State,
+    coloured,
+    delivered,
+    luma,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,16 +29,32 @@ if TYPE_CHECKING:
     from training.data import Batch
 
 
+class Walked(NamedTuple):
+    """What a walk returns.
+
+    Attributes:
+        restored: ``(B, T, 3, H, W)`` codes, for the loss.
+        delivered: The same as they would leave the restorer, without gradient.
+        need: ``(B, T)`` in [0, 1], how surely frames are damaged; None where that is not judged.
+        state: What is left for the next frames, without gradient.
+    """
+
+    restored: Tensor
+    delivered: Tensor
+    need: Tensor | None
+    state: object
+
+
 class Walk(Protocol):
     """Restores the next frames of a clip.
 
     Takes the network, the batch, the first and the last frame (excluded) and what the frames before
-    left, None for the first; returns ``(B, T, 3, H, W)`` and what is left for the next.
+    left, None for the first.
     """
 
     def __call__(
         self, network: nn.Module, batch: Batch, first: int, last: int, state: object
-    ) -> tuple[Tensor, object]:
+    ) -> Walked:
         """Restore frames `first` to `last`."""
         ...
 
@@ -48,28 +72,30 @@ class Part:
 
     build: type[Restoring | Chroma]
     walk: Walk
-    shares: Mapping[str, float]
+    shares: Mapping[str, Any]
     levels: tuple[str, ...]
 
 
 def walk_restoring(
     network: nn.Module, batch: Batch, first: int, last: int, state: object
-) -> tuple[Tensor, object]:
+) -> Walked:
     """Restore frames one after the other, each after the one before."""
     assert isinstance(network, Restoring)
     carried = state if isinstance(state, State) else network.begin(batch.degraded[:, first])
-    frames = []
+    frames, deliveries, needs = [], [], []
     for t in range(first, last):
-        restored, carried = network(
-            batch.degraded[:, t], batch.doubt[:, t], batch.motion[:, t], carried
-        )
+        seen = Seen(*(tensor[:, t] for tensor in batch[1:]))
+        restored, carried = network(seen, carried)
         frames.append(restored)
-    return torch.stack(frames, dim=1), State(*(tensor.detach() for tensor in carried))
+        deliveries.append(delivered(seen, restored, carried.need).detach())
+        needs.append(carried.need.flatten())
+    after = State(*(tensor.detach() for tensor in carried))
+    return Walked(
+        torch.stack(frames, dim=1), torch.stack(deliveries, dim=1), torch.stack(needs, dim=1), after
+    )
 
 
-def walk_chroma(
-    network: nn.Module, batch: Batch, first: int, last: int, state: object
-) -> tuple[Tensor, object]:
+def walk_chroma(network: nn.Module, batch: Batch, first: int, last: int, state: object) -> Walked:
     """Colour frames one after the other; their luma is the clean one's: colour is judged."""
     assert isinstance(network, Chroma)
     grey = luma(batch.degraded[:, first])
@@ -78,7 +104,8 @@ def walk_chroma(
     for t in range(first, last):
         chroma = network(luma(batch.degraded[:, t]), batch.motion[:, t], chroma)
         frames.append(coloured(luma(batch.clean[:, t]), chroma))
-    return torch.stack(frames, dim=1), chroma.detach()
+    restored = torch.stack(frames, dim=1)
+    return Walked(restored, restored.detach(), None, chroma.detach())
 
 
 PARTS: Mapping[str, Part] = {
@@ -88,6 +115,8 @@ PARTS: Mapping[str, Part] = {
         {"holes": 0.15},
         ("clean", "noise 20", "blur 1.5", "x2 mix", "x4 mix", "crf 34", "brush masks"),
     ),
-    "chroma": Part(Chroma, walk_chroma, {"colour": 1.0}, ("greyscale",)),
+    "chroma": Part(
+        Chroma, walk_chroma, {"colour": 1.0, "damage": 0.5, "averaged": False}, ("greyscale",)
+    ),
 }
 """Name to part; `--part` of the command."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-PEAK = 8e-4  # at 2e-3 the recurrence diverges within 60 steps
+PEAK = 1e-3  # at 2e-3 the recurrence diverges within 60 steps
 FLOOR = 0.01  # of the peak, at the end
 WARM_UP = 50  # steps
-FRAMES = ((0.0, 4), (0.35, 6), (0.6, 8), (0.85, 12))
+FRAMES = ((0.0, 4), (0.4, 6), (0.7, 8), (0.92, 12))
 """From which part of the training on clips have how many frames."""
 
 DECAY = 0.999  # of the averaged weights, per step

@@ -2,10 +2,12 @@
 
 Rules of this file: a network is a pure function of its arguments and weights; its state goes in and
 comes out. Sizes are any multiples of 16. No normalisation layers, since their statistics differ
-between crops and frames. Motion is searched elsewhere and passed in.
+between crops and frames. Motion and the average along it are found elsewhere and passed in: what
+arithmetic does well, namely averaging noise away, the network need not learn.
 
-    frame, doubt, history along the motion      1/2: enter -> 1/4: hidden state joins, blocks
-    -> 1/8: blocks -> 1/16: one block -> back up -> 1/2 -> residual and share of the history
+    frame, average, doubt, history along the motion     1/2: enter -> 1/4: hidden state joins,
+    blocks -> 1/8: blocks -> 1/16: one block, need -> back up -> 1/2 -> residual on the average,
+    and share of the history
 
 Shapes: B clips, C channels, H, W pixels, h, w of the motion. Pixels are display-referred sRGB.
 """
@@ -29,6 +31,28 @@ LUMA = (0.2126, 0.7152, 0.0722)
 SLOPE = 0.1
 QUIET = 0.1  # what the last layer of a block begins with, of its due
 FAINT = 0.01  # what the last layer of a network begins with, of its due
+NOISE_SCALE = 10.0  # brings usual noise, in codes, to the size of the other inputs
+NEED_MEMORY = 0.8  # part of a frame's need that it has from the frame before, where motion holds
+NEED_NONE, NEED_WHOLE = 0.2, 0.6  # needs up to which nothing, and from which everything is done
+
+
+class Seen(NamedTuple):
+    """One frame as a restoring network meets it.
+
+    Attributes:
+        frame: ``(B, 3, H, W)`` codes, holes filled with a guess.
+        average: ``(B, 3, H, W)`` codes, the frame averaged with its past along the motion.
+        noise: ``(B, 1, H, W)`` codes, sigma of the noise expected to be left in the average.
+        doubt: ``(B, 1, H, W)`` in [0, 1]: 0 was seen, a half was seen in an earlier frame, 1 is
+            made up.
+        motion: ``(B, 3, h, w)``: see `warp`, and in [0, 1] where it holds.
+    """
+
+    frame: Tensor
+    average: Tensor
+    noise: Tensor
+    doubt: Tensor
+    motion: Tensor
 
 
 class State(NamedTuple):
@@ -37,10 +61,12 @@ class State(NamedTuple):
     Attributes:
         restored: ``(B, 3, H, W)`` the last restored frame at full strength, codes in [0, 1].
         hidden: ``(B, C, H/4, W/4)`` in [-1, 1].
+        need: ``(B, 1, 1, 1)`` in [0, 1], how surely the frames are damaged.
     """
 
     restored: Tensor
     hidden: Tensor
+    need: Tensor
 
 
 def warp(values: Tensor, motion: Tensor, mode: str = "bilinear") -> Tensor:
@@ -107,7 +133,7 @@ class Restoring(nn.Module):
     ) -> None:
         super().__init__()
         self.channels = hidden
-        self.enter = nn.Conv2d(4 * 8, fine, 3, padding=1)
+        self.enter = nn.Conv2d(4 * 12, fine, 3, padding=1)
         self.descend = nn.Conv2d(fine, middle, 3, stride=2, padding=1)
         self.join = nn.Conv2d(middle + hidden, middle, 3, padding=1)
         self.encode = _blocks(middle, (1, 1))
@@ -115,6 +141,8 @@ class Restoring(nn.Module):
         self.blocks8 = _blocks(coarse, (1, 1))
         self.down16 = nn.Conv2d(coarse, coarse, 3, stride=2, padding=1)
         self.blocks16 = _blocks(coarse, (1,))
+        self.judge = nn.Sequential(nn.Conv2d(coarse, 16, 1), nn.LeakyReLU(SLOPE))
+        self.need = nn.Conv2d(16, 1, 1)
         self.up8 = _up(coarse, coarse)
         self.merge8 = _blocks(coarse, (1,))
         self.up4 = _up(coarse, middle)
@@ -126,50 +154,68 @@ class Restoring(nn.Module):
         _begin_weights(self, seed, faint="leave")
         with torch.no_grad():
             assert self.leave.bias is not None
-            self.leave.bias[12:] = -2.0  # at first, an eighth of the history
+            self.leave.bias[12:] = -3.0  # at first, a twentieth of the history
 
     def begin(self, frame: Tensor) -> State:
         """Return the state before the first frame; its motion must say that nothing holds."""
         batch, _, height, width = frame.shape
         hidden = frame.new_zeros(batch, self.channels, height // 4, width // 4)
-        return State(frame, hidden)
+        return State(frame, hidden, frame.new_zeros(batch, 1, 1, 1))
 
-    def forward(
-        self, frame: Tensor, doubt: Tensor, motion: Tensor, state: State
-    ) -> tuple[Tensor, State]:
+    def forward(self, seen: Seen, state: State) -> tuple[Tensor, State]:
         """Restore one frame.
 
         Args:
-            frame: ``(B, 3, H, W)`` codes, holes filled with a guess.
-            doubt: ``(B, 1, H, W)`` in [0, 1]: 0 was seen, a half was seen in an earlier frame, 1 is
-                made up.
-            motion: ``(B, 3, h, w)``: see `warp`, and in [0, 1] where it holds.
+            seen: The frame.
             state: After the frame before.
 
         Returns:
             The restored frame, ``(B, 3, H, W)`` codes, not clipped, and the state after it.
         """
+        frame, average, noise, doubt, motion = seen
         size = frame.shape[2:]
         valid = F.interpolate(motion[:, 2:], size=size, mode="bilinear", align_corners=False)
-        before = frame + valid * (warp(state.restored, motion, "bicubic") - frame)
-        valid4 = F.avg_pool2d(valid, 4)
-        hidden = warp(state.hidden, motion) * valid4
-        seen = torch.cat((frame, before, valid, doubt), dim=1)
-        fine = F.leaky_relu(self.enter(F.pixel_unshuffle(seen - 0.5, 2)), SLOPE)
+        before = average + valid * (warp(state.restored, motion, "bicubic") - average)
+        hidden = warp(state.hidden, motion) * F.avg_pool2d(valid, 4)
+        pictures = torch.cat((frame, average, before), dim=1) - 0.5
+        maps = torch.cat((valid, doubt, noise * NOISE_SCALE), dim=1)
+        fine = self.enter(F.pixel_unshuffle(torch.cat((pictures, maps), dim=1), 2))
+        fine = F.leaky_relu(fine, SLOPE)
         middle = F.leaky_relu(self.descend(fine), SLOPE)
         middle = F.leaky_relu(self.join(torch.cat((middle, hidden), dim=1)), SLOPE)
         middle = self.encode(middle)
         coarse = self.blocks8(F.leaky_relu(self.down8(middle), SLOPE))
         coarsest = self.blocks16(F.leaky_relu(self.down16(coarse), SLOPE))
+        need = self._need(coarsest, valid, state.need)
         coarse = self.merge8(coarse + self.up8(coarsest))
         middle = self.decode(middle + self.up4(coarse))
         fine = F.leaky_relu(fine + self.up2(middle), SLOPE)
         fine = F.leaky_relu(self.finish(fine), SLOPE)
         change = F.pixel_shuffle(self.leave(fine), 2)
         residual, share = change[:, :3], change[:, 3:]
-        restored = frame + torch.sigmoid(share) * (before - frame) + residual
+        restored = average + torch.sigmoid(share) * (before - average) + residual
         # Both are bounded: a history that is fed back unbounded blows up.
-        return restored, State(restored.clamp(0, 1), torch.tanh(self.remember(middle)))
+        return restored, State(restored.clamp(0, 1), torch.tanh(self.remember(middle)), need)
+
+    def _need(self, coarsest: Tensor, valid: Tensor, before: Tensor) -> Tensor:
+        """Judge a frame by what the blocks see in it; the blocks learn to restore, not to judge."""
+        judged = self.judge(coarsest.detach()).mean(dim=(2, 3), keepdim=True)
+        now = torch.sigmoid(self.need(judged))
+        kept = NEED_MEMORY * valid.mean(dim=(1, 2, 3), keepdim=True)
+        return now + kept * (before - now)
+
+
+def delivered(seen: Seen, restored: Tensor, need: Tensor) -> Tensor:
+    """Return what leaves the network: frames that need nothing stay as they are, to the bit.
+
+    Args:
+        seen: The frame.
+        restored: ``(B, 3, H, W)`` codes.
+        need: Of the state after the frame.
+    """
+    amount = ((need - NEED_NONE) / (NEED_WHOLE - NEED_NONE)).clamp(0, 1)
+    amount = torch.maximum(amount, (2 * seen.doubt).clamp(max=1))
+    return torch.where(amount > 0, seen.frame + amount * (restored - seen.frame), seen.frame)
 
 
 class Chroma(nn.Module):

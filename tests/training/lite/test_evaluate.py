@@ -24,11 +24,16 @@ def test_when_levels_are_averaged_then_the_clean_one_counts_up_to_45_db():
     assert mean_psnr({"clean": Score(80, 0, 100, 0), "x": Score(25, 0, 20, 0)}) == 35
 
 
+def pair(clean, degraded):
+    nothing = clean[:, :, :1] * 0
+    return Batch(clean, degraded, degraded, nothing, nothing, torch.zeros(1, 2, 3, 16, 16))
+
+
 @pytest.mark.parametrize("name", PARTS)
 def test_when_a_new_network_is_judged_then_each_level_has_a_score(name):
     whole = PARTS[name]
     pixels = torch.rand(1, 2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
-    batch = Batch(pixels, pixels, pixels[:, :, :1] * 0, torch.zeros(1, 2, 3, 16, 16))
+    batch = pair(pixels, pixels)
     part = Part(whole.build, whole.walk, whole.shares, ("clean",))
     score = evaluate(part.build(), part, {"clean": batch}, "cpu")["clean"]
     assert score.psnr_before == 100
@@ -39,7 +44,7 @@ def test_when_a_new_network_is_judged_then_each_level_has_a_score(name):
 def test_when_chroma_walks_then_the_luma_is_the_clean_one():
     part = PARTS["chroma"]
     pixels = torch.rand(1, 2, 3, 16, 16, generator=torch.Generator().manual_seed(1))
-    batch = Batch(pixels, pixels * 0.5, pixels[:, :, :1] * 0, torch.zeros(1, 2, 3, 16, 16))
-    restored, _ = part.walk(part.build(), batch, 0, 2, None)
+    batch = pair(pixels, pixels * 0.5)
+    restored = part.walk(part.build(), batch, 0, 2, None).restored
     weights = torch.tensor([0.2126, 0.7152, 0.0722])[:, None, None]
     torch.testing.assert_close((restored * weights).sum(2), (pixels * weights).sum(2))

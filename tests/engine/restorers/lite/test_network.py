@@ -3,7 +3,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.restorers.lite.network import MULTIPLE, Chroma, Restoring, coloured, luma, warp
+from engine.restorers.lite.network import (
+    MULTIPLE,
+    Chroma,
+    Restoring,
+    Seen,
+    coloured,
+    delivered,
+    luma,
+    warp,
+)
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +30,11 @@ def still(clips=1, holds=1.0):
     return motion
 
 
+def seen(frame, motion, doubt=0.0):
+    plane = frame[:, :1]
+    return Seen(frame, frame * 0.9 + 0.05, plane * 0 + 0.01, plane * 0 + doubt, motion)
+
+
 def test_when_the_networks_are_built_then_their_size_is_the_declared_one():
     assert 1.0e6 < sum(weight.numel() for weight in Restoring().parameters()) < 1.5e6
     assert 0.15e6 < sum(weight.numel() for weight in Chroma().parameters()) < 0.25e6
@@ -32,7 +46,7 @@ def test_when_the_networks_are_built_then_their_size_is_the_declared_one():
 def test_when_sides_are_multiples_then_any_size_is_restored(rows, columns):
     network, chroma = Restoring(8, 12, 16, 8), Chroma(8, 12)
     frame = picture(rows * MULTIPLE, columns * MULTIPLE)
-    restored, state = network(frame, frame[:, :1] * 0, still(), network.begin(frame))
+    restored, state = network(seen(frame, still()), network.begin(frame))
     assert restored.shape == frame.shape
     assert state.hidden.shape[2:] == (4 * rows, 4 * columns)
     grey = luma(frame)
@@ -40,20 +54,22 @@ def test_when_sides_are_multiples_then_any_size_is_restored(rows, columns):
 
 
 @torch.inference_mode()
-def test_when_training_begins_then_the_output_is_near_the_input_and_not_equal(network):
+def test_when_training_begins_then_the_output_is_near_the_average_and_not_equal(network):
     frame = picture(32, 48)
-    restored, _ = network(frame, frame[:, :1] * 0, still(holds=0), network.begin(frame))
-    assert 0 < (restored - frame).abs().max() < 0.1
+    first = seen(frame, still(holds=0))
+    restored, _ = network(first, network.begin(frame))
+    assert 0 < (restored - first.average).abs().max() < 0.05
 
 
 @torch.inference_mode()
 def test_when_motion_holds_nowhere_then_the_history_is_forgotten(network):
     frame = picture(32, 32)
-    doubt = torch.zeros(1, 1, 32, 32)
-    _, after = network(picture(32, 32, seed=1), doubt, still(holds=0), network.begin(frame))
-    fresh, _ = network(frame, doubt, still(holds=0), network.begin(frame))
-    again, _ = network(frame, doubt, still(holds=0), after)
-    carried, _ = network(frame, doubt, still(), after)
+    lost = still(holds=0)
+    _, after = network(seen(picture(32, 32, seed=1), lost), network.begin(frame))
+    fresh, fresh_state = network(seen(frame, lost), network.begin(frame))
+    again, again_state = network(seen(frame, lost), after)
+    carried, _ = network(seen(frame, still()), after)
+    assert torch.equal(fresh_state.need, again_state.need)
     assert torch.equal(fresh, again)
     assert not torch.equal(fresh, carried)
 
@@ -64,7 +80,7 @@ def test_when_frames_go_on_for_long_then_the_state_stays_bounded(network):
     state = network.begin(frame)
     for number in range(100):
         frame = picture(16, 16, seed=number)
-        restored, state = network(frame, torch.zeros(1, 1, 16, 16), still(), state)
+        restored, state = network(seen(frame, still()), state)
     assert restored.abs().max() < 2
     assert 0 <= state.restored.min() < state.restored.max() <= 1
     assert state.hidden.abs().max() <= 1
@@ -73,10 +89,22 @@ def test_when_frames_go_on_for_long_then_the_state_stays_bounded(network):
 @torch.inference_mode()
 def test_when_clips_are_restored_side_by_side_then_each_is_restored_as_alone(network):
     frames = picture(32, 32, clips=2)
-    doubt = torch.zeros(2, 1, 32, 32)
-    both, _ = network(frames, doubt, still(2), network.begin(frames))
-    alone, _ = network(frames[1:], doubt[1:], still(), network.begin(frames[1:]))
+    both, _ = network(seen(frames, still(2)), network.begin(frames))
+    alone, _ = network(seen(frames[1:], still()), network.begin(frames[1:]))
     torch.testing.assert_close(both[1:], alone, atol=1e-5, rtol=1e-5)
+
+
+def test_when_nothing_is_needed_then_the_frame_is_delivered_to_the_bit():
+    frame = seen(picture(16, 16), still())
+    restored = frame.average * 0.5
+    assert torch.equal(delivered(frame, restored, torch.full((1, 1, 1, 1), 0.1)), frame.frame)
+    torch.testing.assert_close(delivered(frame, restored, torch.ones(1, 1, 1, 1)), restored)
+
+
+def test_when_a_place_is_doubted_then_it_is_restored_though_the_frame_needs_nothing():
+    frame = seen(picture(16, 16), still(), doubt=0.5)
+    restored = frame.average * 0.5
+    torch.testing.assert_close(delivered(frame, restored, torch.zeros(1, 1, 1, 1)), restored)
 
 
 def test_when_the_seed_is_the_same_then_the_first_weights_are():

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 SIDE = 8  # pixels, side of a patch
 STEP = 4  # pixels between patches where the history is judged and colour is shrunk
-FINE_STEP = 2  # pixels between patches where luma is shrunk: +0.1 dB over 4, 1 gives only +0.03
 BAND = 64  # rows of patches held at a time: 4K frames stay below 200 MB
 MARGIN = SIDE  # pixels added on each side, so that every pixel is in as many patches
 THRESHOLD = 2.7  # sigma, coefficients below it are noise in the first pass

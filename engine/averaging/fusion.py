@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from engine.restorers.temporal_denoise.patches import (
+from engine.averaging.patches import (
     ORDER,
     SIDE,
     STEP,
