@@ -33,9 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--threads", type=int, default=1, help="of this process, on the CPU")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="0: make data here")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--clips", type=int, default=8, help="in a batch")
-    parser.add_argument("--size", type=int, default=128, help="pixels, a multiple of 16")
-    parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument("--clips", type=int, default=16, help="in a batch")
+    parser.add_argument("--size", type=int, default=96, help="pixels, a multiple of 16")
+    parser.add_argument("--every", type=int, default=100, help="steps between checkpoints")
     default = ",".join(f"{kind}={share}" for kind, share in MIXTURE.items())
     parser.add_argument("--kinds", type=_shares, default=_shares(default), help=default)
     return parser

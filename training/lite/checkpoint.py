@@ -34,6 +34,7 @@ class Training:
         average: The running mean of its weights.
         optimiser: AdamW over the network's parameters.
         step: The next step.
+        lessons: Taken so far.
         minutes: Wall time spent.
         best: The best mean PSNR of the held-out clips so far, dB.
     """
@@ -42,6 +43,7 @@ class Training:
     average: nn.Module
     optimiser: torch.optim.AdamW
     step: int = 0
+    lessons: int = 0
     minutes: float = 0.0
     best: float = 0.0
 
@@ -69,6 +71,7 @@ def save_training(path: Path, training: Training, settings: Mapping[str, object]
                 tensors[f"{moment}.{name}"] = state[key]
     facts = {
         "step": training.step,
+        "lessons": training.lessons,
         "minutes": training.minutes,
         "best": training.best,
         "settings": settings,
@@ -99,14 +102,11 @@ def load_training(path: Path, training: Training, settings: Mapping[str, object]
     for name, parameter in training.network.named_parameters():
         if f"first.{name}" in tensors:
             training.optimiser.state[parameter] = {
-                "step": torch.tensor(float(facts["step"])),
+                "step": torch.tensor(float(facts["lessons"])),
                 **{
                     key: tensors[f"{moment}.{name}"].to(parameter.device)
                     for moment, key in _MOMENTS.items()
                 },
             }
-    training.step, training.minutes, training.best = (
-        facts["step"],
-        facts["minutes"],
-        facts["best"],
-    )
+    for name in ("step", "lessons", "minutes", "best"):
+        setattr(training, name, facts[name])

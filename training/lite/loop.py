@@ -1,5 +1,9 @@
 """The training loop.
 
+A step makes a batch and takes several lessons from it. At first frames are learnt one by one, as if
+each were the first of its clip: a network that cannot restore a frame yet feeds its own mistakes
+back, and learns ten times more slowly. Later it learns along the clips.
+
 Rules of this file: a step depends on the training's state, its settings and its number only, so
 that a killed training goes on as if nothing had happened. No global random numbers are drawn.
 """
@@ -18,16 +22,16 @@ from training.lite.evaluate import evaluate, held_out, mean_psnr
 from training.lite.losses import NEED, loss, misjudged, needed
 from training.lite.parts import PARTS, Part
 from training.lite.record import HELD_OUT, STEPS, Table, draw_curve
-from training.lite.schedule import Schedule, clip_frames, decay, learning_rate
+from training.lite.schedule import Schedule, clip_frames, decay, learning_rate, linked
 from training.seeds import random_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from torch import nn
 
-USES = 2  # steps that each batch is used in: making it costs as much as learning from it
+SINGLES = 4  # lessons of single frames that a batch gives: making it costs as much as learning
 CHUNK = 4  # frames through which gradients flow back
 RESET = 0.15  # share of clips whose state is lost on the way, as after a cut
 NORM = 0.5  # to which gradients are clipped
@@ -50,9 +54,9 @@ class Settings:
     part: str
     schedule: Schedule
     seed: int = 0
-    clips: int = 8
-    size: int = 128
-    every: int = 200
+    clips: int = 16
+    size: int = 96
+    every: int = 100
     kinds: tuple[tuple[str, float], ...] = tuple(MIXTURE.items())
 
     def facts(self) -> dict[str, object]:
@@ -93,8 +97,22 @@ def with_resets(batch: Batch, seed: int, step: int) -> Batch:
     return batch._replace(motion=motion)
 
 
-def train_step(training: Training, part: Part, batch: Batch, rate: float) -> float:
-    """Learn from one batch, chunk by chunk; return the mean loss of its frames."""
+def lessons(batch: Batch, seed: int, step: int, progress: float) -> Iterator[Batch]:
+    """Yield what one batch teaches: single frames at first, then clips; every other one turned."""
+    if linked(progress):
+        yield from (with_resets(batch, seed, step), turned(with_resets(batch, seed, step + 1)))
+        return
+    rng = random_stream("singles", seed, step)
+    clips, frames = batch.motion.shape[:2]
+    for number in range(SINGLES):
+        chosen = torch.from_numpy(rng.integers(0, frames, clips))
+        single = Batch(*(tensor[torch.arange(clips), chosen][:, None] for tensor in batch))
+        single.motion[:, :, 2] = 0
+        yield turned(single) if number % 2 else single
+
+
+def learn(training: Training, part: Part, batch: Batch, rate: float) -> float:
+    """Take one lesson, chunk by chunk; return the mean loss of its frames."""
     for group in training.optimiser.param_groups:
         group["lr"] = rate
     training.optimiser.zero_grad(set_to_none=True)
@@ -115,12 +133,12 @@ def train_step(training: Training, part: Part, batch: Batch, rate: float) -> flo
         before = (walked.restored.float() - clean)[:, -1:].detach()
     torch.nn.utils.clip_grad_norm_(training.network.parameters(), NORM)
     training.optimiser.step()
-    kept = decay(training.step)
+    training.lessons += 1
+    kept = decay(training.lessons)
     pairs = zip(training.average.parameters(), training.network.parameters(), strict=True)
     with torch.no_grad():
         for mean, weight in pairs:
             mean.lerp_(weight, 1 - kept)
-    training.step += 1
     return float(total)
 
 
@@ -149,17 +167,23 @@ class _Run:
     def minutes(self) -> float:
         return (time.monotonic() - self.start) / 60
 
-    def frames(self, made: int) -> int:
-        return clip_frames(self.settings.schedule.progress(made * USES, self.minutes()))
+    def progress(self, step: int) -> float:
+        return self.settings.schedule.progress(step, self.minutes())
+
+    def frames(self, step: int) -> int:
+        return clip_frames(self.progress(step))
 
     def learn(self, batch: Batch, progress: float) -> None:
         """Make a step and note it."""
         step, rate = self.training.step, learning_rate(self.training.step, progress)
-        reset = with_resets(batch, self.settings.seed, step).to(self.device)
-        value = train_step(self.training, self.part, reset, rate)
+        values = [
+            learn(self.training, self.part, lesson.to(self.device), rate)
+            for lesson in lessons(batch, self.settings.seed, step, progress)
+        ]
+        self.training.step += 1
         self.training.minutes = self.minutes()
-        frames = batch.clean.shape[1]
-        self.steps.append(step, f"{self.minutes():.3f}", repr(value), f"{rate:.3g}", frames)
+        mean, frames = sum(values) / len(values), batch.clean.shape[1]
+        self.steps.append(step, f"{self.minutes():.3f}", repr(mean), f"{rate:.3g}", frames)
 
     def judge(self, batches: Mapping[str, Batch]) -> None:
         """Score the averaged weights, keep the best ones, and save the training."""
@@ -177,13 +201,6 @@ class _Run:
             save_weights(self.out / "best.safetensors", training.average, about)
         save_training(self.out / "last.safetensors", training, facts)
         draw_curve(self.out / "curve.png", self.steps, self.judged)
-
-
-def _lessons(stream: Iterable[Batch], first: int) -> Iterator[Batch]:
-    """Yield each batch as it is and turned, beginning with lesson `first` of the first batch."""
-    for batch in stream:
-        yield from (batch, turned(batch))[first:]
-        first = 0
 
 
 def train(settings: Settings, out: Path, device: str, workers: int, *, resume: bool) -> Training:
@@ -215,9 +232,9 @@ def train(settings: Settings, out: Path, device: str, workers: int, *, resume: b
     if training.step == 0:
         run.judge(batches)
     mix = Mix(settings.seed, settings.clips, settings.size, **run.part.shares, kinds=settings.kinds)
-    with Stream(mix, training.step // USES, run.frames, workers) as stream:
-        for batch in _lessons(stream, training.step % USES):
-            progress = settings.schedule.progress(training.step, run.minutes())
+    with Stream(mix, training.step, run.frames, workers) as stream:
+        for batch in stream:
+            progress = run.progress(training.step)
             if progress >= 1:
                 break
             run.learn(batch, progress)

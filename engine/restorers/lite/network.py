@@ -153,6 +153,9 @@ class Restoring(nn.Module):
         self.leave = nn.Conv2d(fine, 4 * 4, 3, padding=1)
         _begin_weights(self, seed, faint="leave")
         with torch.no_grad():
+            # What a single frame has none of begins small, so that history disturbs nothing.
+            self.enter.weight[:, 4 * 8 :] *= QUIET
+            self.join.weight[:, middle:] *= QUIET
             assert self.leave.bias is not None
             self.leave.bias[12:] = -3.0  # at first, a twentieth of the history
 
@@ -175,10 +178,10 @@ class Restoring(nn.Module):
         frame, average, noise, doubt, motion = seen
         size = frame.shape[2:]
         valid = F.interpolate(motion[:, 2:], size=size, mode="bilinear", align_corners=False)
-        before = average + valid * (warp(state.restored, motion, "bicubic") - average)
+        news = valid * (warp(state.restored, motion, "bicubic") - average)
         hidden = warp(state.hidden, motion) * F.avg_pool2d(valid, 4)
-        pictures = torch.cat((frame, average, before), dim=1) - 0.5
-        maps = torch.cat((valid, doubt, noise * NOISE_SCALE), dim=1)
+        pictures = torch.cat((frame, average), dim=1) - 0.5
+        maps = torch.cat((doubt, noise * NOISE_SCALE, valid, news), dim=1)
         fine = self.enter(F.pixel_unshuffle(torch.cat((pictures, maps), dim=1), 2))
         fine = F.leaky_relu(fine, SLOPE)
         middle = F.leaky_relu(self.descend(fine), SLOPE)
@@ -193,7 +196,7 @@ class Restoring(nn.Module):
         fine = F.leaky_relu(self.finish(fine), SLOPE)
         change = F.pixel_shuffle(self.leave(fine), 2)
         residual, share = change[:, :3], change[:, 3:]
-        restored = average + torch.sigmoid(share) * (before - average) + residual
+        restored = average + torch.sigmoid(share) * news + residual
         # Both are bounded: a history that is fed back unbounded blows up.
         return restored, State(restored.clamp(0, 1), torch.tanh(self.remember(middle)), need)
 

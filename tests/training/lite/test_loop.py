@@ -10,7 +10,7 @@ from training.data import Mix, collated, make_sample
 from training.lite import evaluate as judging
 from training.lite import loop, parts
 from training.lite.checkpoint import load_training, save_training
-from training.lite.loop import Settings, begin, train, train_step, with_resets
+from training.lite.loop import SINGLES, Settings, begin, learn, lessons, train, with_resets
 from training.lite.schedule import Schedule
 
 KINDS = (("patterns", 1.0),)
@@ -59,17 +59,17 @@ class Killed(BaseException):
 
 def test_when_training_is_killed_then_it_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch):
     whole = train(asked(5), tmp_path / "whole", "cpu", 0, resume=False)
-    step = loop.train_step
+    lesson = loop.learn
 
     def killed(training, *arguments):
         if training.step == 3:
             raise Killed
-        return step(training, *arguments)
+        return lesson(training, *arguments)
 
-    monkeypatch.setattr(loop, "train_step", killed)
+    monkeypatch.setattr(loop, "learn", killed)
     with pytest.raises(Killed):
         train(asked(5), tmp_path / "cut", "cpu", 0, resume=False)
-    monkeypatch.setattr(loop, "train_step", step)
+    monkeypatch.setattr(loop, "learn", lesson)
     resumed = train(asked(5), tmp_path / "cut", "cpu", 0, resume=True)
     assert losses(tmp_path / "cut") == losses(tmp_path / "whole")
     assert len(losses(tmp_path / "cut")) == 5
@@ -100,16 +100,16 @@ def test_when_training_ends_then_checkpoint_best_weights_and_curve_are_there(tmp
 
 def test_when_the_same_batch_is_learnt_again_then_the_loss_falls(small):
     training, lesson = begin(asked(1), "cpu"), batch()
-    values = [train_step(training, small, lesson, 2e-3) for _ in range(8)]
+    values = [learn(training, small, lesson, 2e-3) for _ in range(8)]
     assert values[-1] < 0.98 * values[0]
-    assert training.step == 8
+    assert training.lessons == 8
 
 
 def test_when_a_step_is_made_then_the_average_moves_less_than_the_weights(small):
     training = begin(asked(1), "cpu")
-    training.step = 90  # keeps 0.91
+    training.lessons = 89  # the next one keeps 0.91
     start = training.average.enter.weight.clone()
-    train_step(training, small, batch(2), 1e-3)
+    learn(training, small, batch(2), 1e-3)
     moved = training.network.enter.weight.detach() - start
     torch.testing.assert_close(training.average.enter.weight - start, moved * 9 / 100)
 
@@ -131,3 +131,21 @@ def test_when_states_are_reset_then_motion_holds_nowhere_in_one_frame():
     assert 0.05 < lost.double().mean() < 0.3
     assert clear.motion[:, :, 2].min() == 1
     assert torch.equal(with_resets(clear, 0, 7).motion, with_resets(clear, 0, 7).motion)
+
+
+def test_when_training_begins_then_frames_are_learnt_one_by_one():
+    whole = batch(3)
+    singles = list(lessons(whole, 0, 0, 0.0))
+    assert len(singles) == SINGLES
+    assert all(single.clean.shape[1] == 1 for single in singles)
+    assert not any(single.motion[:, :, 2].any() for single in singles)
+    first = singles[0].clean[0, 0]
+    assert any(torch.equal(first, whole.clean[0, t]) for t in range(3))
+    assert whole.motion[:, 1:, 2].any()
+
+
+def test_when_training_is_well_on_then_clips_are_learnt_whole_and_turned():
+    whole = batch(3)
+    clips = list(lessons(whole, 0, 0, 0.9))
+    assert torch.equal(clips[0].clean, whole.clean)
+    assert torch.equal(clips[1].clean, whole.clean.transpose(-1, -2))

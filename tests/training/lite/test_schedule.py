@@ -35,10 +35,10 @@ def test_when_the_rate_is_asked_then_it_warms_up_and_falls_as_a_cosine():
     assert learning_rate(WARM_UP, 1) == pytest.approx(PEAK * FLOOR)
 
 
-def test_when_training_goes_on_then_clips_grow_from_4_to_12_frames():
+def test_when_training_goes_on_then_clips_grow_from_3_to_10_frames():
     lengths = [clip_frames(done / 100) for done in range(101)]
     assert lengths == sorted(lengths)
-    assert (lengths[0], lengths[-1]) == (4, 12)
+    assert (lengths[0], lengths[-1]) == (3, 10)
 
 
 def test_when_training_is_young_then_the_average_follows_closely():
