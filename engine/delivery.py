@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from engine.faces.paste import Patch, paste
-from engine.frame_io.exr import deliverable, encode_image, pixel_hash
+from engine.frame_io.exr import pixel_hash
+from engine.frame_io.exr_copy import encode_changes
 from engine.image import BEAUTY
 from engine.windowing import ramp
 from plugin_host.errors import FrameError, FrameUnsupported, FrameWriteFailed
@@ -72,12 +73,8 @@ class Delivery:
             FrameUnsupported: The plate's frame holds what cannot be written as EXR again.
         """
         patches = [self._patch(image, frame, track, deltas[track]) for track in sorted(deltas)]
-        return self._write(
-            self._layered(image, patches),
-            frame,
-            "restored" if patches else "no face",
-            source,
-        )
+        status = "restored" if patches else "no face"
+        return self._write(self._layered(image, patches), image, frame, status, source)
 
     def attempt(
         self, image: Image, frame: int, deltas: Mapping[int, Delta], source: str
@@ -96,7 +93,7 @@ class Delivery:
 
     def deliver_source(self, image: Image, frame: int, source: str) -> Delivered:
         """Write the plate's own frame in place of one that could not be restored."""
-        return self._write(self._layered(image, []), frame, "source", source)
+        return self._write(self._layered(image, []), image, frame, "source", source)
 
     def _patch(self, image: Image, frame: int, track: int, delta: Delta) -> Patch:
         transform = self._clips.transforms[track][frame]
@@ -116,11 +113,11 @@ class Delivery:
             channels.update({f"source.{name}": samples for name, samples in plate.items()})
         return image.with_beauty(channels, {})
 
-    def _write(self, image: Image, frame: int, status: str, source: str) -> Delivered:
+    def _write(self, image: Image, plate: Image, frame: int, status: str, source: str) -> Delivered:
         header = {**self._header, "faceplate/status": status, "faceplate/source": source}
-        image, note = deliverable(image.with_beauty({}, header))
+        image = image.with_beauty({}, header)
         try:
-            data = encode_image(image)
+            data, note = encode_changes(image, plate)
         except FrameWriteFailed as error:
             path = self._take.plate.path(frame)
             raise FrameUnsupported(error.message, frame=frame, path=path) from None

@@ -13,14 +13,20 @@ by the knee no longer averages out. See docs/decisions/0004.
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import PyOpenColorIO as ocio  # noqa: N813  # its own documentation's name for it
 
-from engine.frame_io.colourspace import RAW, Resolved, config_of, resolve_colourspace
+from engine.frame_io.colourspace import (
+    RAW,
+    Resolved,
+    config_declaring,
+    config_of,
+    resolve_colourspace,
+)
+from engine.frame_io.spaces import LINEAR_REC709, built_in_config
 from plugin_host.errors import ColourspaceError
 
 if TYPE_CHECKING:
@@ -39,7 +45,7 @@ __all__ = [
     "resolve_colourspace",
 ]
 
-LINEAR_REC709 = "lin_rec709_scene"
+_LINEAR_ID = "lin_rec709_scene"
 KNEE = 0.6
 """Scene-linear value, 1 = diffuse white, up to which the code is plain sRGB."""
 CEILING = 64.0
@@ -113,7 +119,8 @@ class PlateColour:
     def __init__(self, resolved: Resolved, curve: str = "knee") -> None:
         self.resolved = resolved
         self._encode, self._decode = _CURVES[curve]
-        self._to_linear, self._from_linear = _processors(os.environ.get("OCIO", ""), resolved.space)
+        key = config_declaring(resolved.space)
+        self._to_linear, self._from_linear = _processors(key, resolved.space)
 
     def encode(self, plate: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what a restorer sees of a crop.
@@ -192,21 +199,19 @@ def _apply(processor: ocio.CPUProcessor | None, values: NDArray[np.float32]) -> 
 
 
 @lru_cache(maxsize=16)
-def _processors(
-    variable: str, space: str
-) -> tuple[ocio.CPUProcessor | None, ocio.CPUProcessor | None]:
+def _processors(key: str, space: str) -> tuple[ocio.CPUProcessor | None, ocio.CPUProcessor | None]:
     """Return the ways to and from scene-linear Rec.709; None for none, of a raw plate."""
     if space == RAW:
         return None, None
-    config, pinned = config_of(variable), config_of("")
+    config = config_of(key)
+    linear = config.getCanonicalName(_LINEAR_ID) or config.getCanonicalName(LINEAR_REC709)
     try:
-        if config.getCanonicalName(LINEAR_REC709):
-            there = config.getProcessor(space, LINEAR_REC709)
-            back = config.getProcessor(LINEAR_REC709, space)
+        if linear:
+            there, back = config.getProcessor(space, linear), config.getProcessor(linear, space)
         else:
-            ways = ocio.Config.GetProcessorFromConfigs
-            there = ways(config, space, pinned, LINEAR_REC709)
-            back = ways(pinned, LINEAR_REC709, config, space)
+            ours, ways = built_in_config(), ocio.Config.GetProcessorFromConfigs
+            there = ways(config, space, ours, LINEAR_REC709)
+            back = ways(ours, LINEAR_REC709, config, space)
         # Lossless keeps OCIO off its approximate powers, which err by 2e-5; crops are small.
         lossless = ocio.OPTIMIZATION_LOSSLESS
         return there.getOptimizedCPUProcessor(lossless), back.getOptimizedCPUProcessor(lossless)

@@ -2,6 +2,9 @@
 
 Rules of this file:
     - Nothing is guessed. A config's file rules are no evidence: they call every EXR ACES2065-1.
+    - A name is looked up in the config that ``$OCIO`` names, then in the built-in one. In each, the
+      config's own rule for names comes first (case does not count), then names that differ in
+      spaces, dashes, brackets and the like only, where that leaves one space.
     - Every spelling ends as the config's own name; interop ids are the names on the wire.
 """
 
@@ -10,6 +13,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,44 +21,23 @@ from typing import TYPE_CHECKING, Any, Literal
 import PyOpenColorIO as ocio  # noqa: N813  # its own documentation's name for it
 
 from engine.frame_io.exr import matching_interop_id
+from engine.frame_io.spaces import built_in_config
 from plugin_host.errors import ColourspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-PINNED_CONFIG = "ocio://studio-config-v2.2.0_aces-v1.3_ocio-v2.4"
-INTEROP_CONFIG = "ocio://studio-config-v5.0.0_aces-v2.1_ocio-v2.6"  # the first that names its ids
 RAW = "raw"
+BUILT_IN = ""
+"""Key of the built-in config; that of a config of the house is the value of ``$OCIO``."""
 
-# Names of Nuke's own transfer curves and of older configs. A curve without primaries stands for
-# the primaries that its camera writes it with; Nuke's own log of film (Cineon) has none.
-LEGACY_NAMES = {
-    "linear": "lin_rec709_scene",
-    "srgb": "srgb_rec709_scene",
-    "rec709": "Camera Rec.709",
-    "bt1886": "Gamma 2.4 Encoded Rec.709",
-    "gamma1.8": "g18_rec709_scene",
-    "gamma2.2": "g22_rec709_scene",
-    "gamma2.4": "Gamma 2.4 Encoded Rec.709",
-    "alexav3logc": "ARRI LogC3 (EI800)",
-    "arrilogc": "ARRI LogC3 (EI800)",
-    "logc3": "ARRI LogC3 (EI800)",
-    "arrilogc4": "ARRI LogC4",
-    "logc4": "ARRI LogC4",
-    "slog3": "S-Log3 S-Gamut3.Cine",
-    "redlog3g10": "Log3G10 REDWideGamutRGB",
-    "log3g10": "Log3G10 REDWideGamutRGB",
-    "vlog": "V-Log V-Gamut",
-    "canonlog2": "CanonLog2 CinemaGamut D55",
-    "canonlog3": "CanonLog3 CinemaGamut D55",
-    "davinciintermediate": "DaVinci Intermediate WideGamut",
-    "blackmagicfilmgeneration5": "BMDFilm WideGamut Gen5",
-    "applelog": "Apple Log",
-}
 _ROLE_AND_NAME = re.compile(r"[a-z_]+ *\((.+)\)")
+_CSC = re.compile(r" - CSC$")  # how Resolve marks a space, in its ACES menus
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_MOST_NAMED = 8
 _CHOICES = (
     "lin_ap1_scene (ACEScg), lin_ap0_scene (ACES2065-1), lin_rec709_scene, srgb_rec709_scene, "
-    "raw, or any name of the OpenColorIO config"
+    "raw, or any name that Nuke, Resolve or the OpenColorIO config has for a space"
 )
 
 Evidence = Literal[
@@ -75,6 +58,11 @@ class Resolved:
     space: str
     interop: str | None
     evidence: Evidence
+
+    @property
+    def config(self) -> str:
+        """The config that declares the space, for people: what ``$OCIO`` says, or ``built in``."""
+        return "none" if self.space == RAW else config_declaring(self.space) or "built in"
 
 
 def resolve_colourspace(
@@ -122,62 +110,133 @@ def resolve_colourspace(
 
 
 def _resolved(name: str, evidence: Evidence) -> Resolved:
-    config = config_of(os.environ.get("OCIO", ""))
-    space = _find(config, name)
-    if space is None:
-        near = difflib.get_close_matches(name.lower(), _every_name(config), n=3, cutoff=0.5)
-        hint = f"; near to it: {', '.join(near)}" if near else ""
-        raise ColourspaceError(f"unknown colourspace {name!r} ({evidence}){hint}; name {_CHOICES}")
-    return Resolved(space, None if space == RAW else _interop_id(config, space), evidence)
-
-
-def _find(config: ocio.Config, name: str) -> str | None:
-    """Return the config's own name of a space, ``raw``, or None where it knows nothing like it."""
     name = name.partition("\t")[0].strip()  # Nuke appends a knob value's alias after a tab
-    if name.lower() == RAW:
-        return RAW
+    if fold(name) in {"raw", "utilityraw"}:
+        return Resolved(RAW, None, evidence)
+    found = _find(name)
+    if found is None:
+        raise ColourspaceError(_unknown(name, evidence))
+    if found.isData():
+        raise ColourspaceError(
+            f"{name!r} ({evidence}) holds data, not colour: there is no picture in it to restore; "
+            f"name the colourspace of the values, or {RAW} to take them as scene-linear"
+        )
+    return Resolved(found.getName(), _interop_id(found), evidence)
+
+
+def fold(name: str) -> str:
+    """Return what counts of a name: letters and digits, in one case."""
+    letters = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+def _find(name: str) -> ocio.ColorSpace | None:
+    """Return the space of a name in any spelling, in the first config that has it.
+
+    Raises:
+        ColourspaceError: Several spaces of one config have it.
+    """
     inside = _ROLE_AND_NAME.fullmatch(name)
-    for candidate in (
-        name,
-        inside[1] if inside else "",
-        _interop_names().get(name.lower(), ""),
-        LEGACY_NAMES.get(re.sub("[ _-]", "", name.lower()), ""),
-    ):
-        space = config.getCanonicalName(candidate)
-        found = config.getColorSpace(space) if space else None
-        if found is not None:
-            return RAW if found.isData() else space
+    spellings = (name, inside[1] if inside else name, _CSC.sub("", name))
+    first, *others = _keys()
+    found = _look_up(first, spellings)
+    for key in others if found is None else ():
+        ours = _look_up(key, spellings)
+        if ours is not None:  # what a host calls it is known here, the space perhaps there, too
+            found = _look_up(first, (ours.getName(), ours.getInteropID())) or ours
+    return found
+
+
+def _look_up(key: str, spellings: Iterable[str]) -> ocio.ColorSpace | None:
+    config, folded = config_of(key), _folded(key)
+    for spelling in spellings:
+        exact = config.getColorSpace(spelling)
+        if exact is not None:
+            return exact
+        names = list(folded.get(fold(spelling), ()))
+        if len(names) > 1:
+            raise ColourspaceError(f"colourspace {spelling!r} could be {_either(names)}; name one")
+        if names:
+            return config.getColorSpace(names[0])
     return None
 
 
-def _interop_id(config: ocio.Config, space: str) -> str | None:
-    """Return the id that the config gives the space, by field or by alias, or that its name has."""
-    found = config.getColorSpace(space)
-    assert found is not None
-    names = _interop_names()
-    aliases = (alias for alias in found.getAliases() if alias in names)
-    by_name = (interop for interop, name in names.items() if name == space)
-    return found.getInteropID() or next(aliases, None) or next(by_name, None)
+def _unknown(name: str, evidence: Evidence) -> str:
+    """Return why a name is refused: what it is a part of, or what is near to it."""
+    spaces = {folded: names for key in _keys() for folded, names in _folded(key).items()}
+    spelled = {said: space for names in spaces.values() for space, said in names.items()}
+    whole = {space for said, space in spelled.items() if _is_part(fold(name), said)}
+    if len(whole) > 1:
+        names = sorted(whole, key=lambda space: (len(space), space))
+        return f"colourspace {name!r} ({evidence}) could be {_either(names)}; name one"
+    close = difflib.get_close_matches(fold(name), spaces, n=3, cutoff=0.5)
+    near = (*whole, *(next(iter(spaces[folded].values())) for folded in close))
+    hint = f"; near to it: {', '.join(dict.fromkeys(near))}" if near else ""
+    return f"unknown colourspace {name!r} ({evidence}){hint}; name {_CHOICES}"
 
 
-def _every_name(config: ocio.Config) -> list[str]:
-    spaces = config.getColorSpaces(ocio.SEARCH_REFERENCE_SPACE_ALL, ocio.COLORSPACE_ALL)
-    names = [name for space in spaces for name in (space.getName(), *space.getAliases())]
-    return [name.lower() for name in (*names, *LEGACY_NAMES, RAW)]
+def _is_part(folded: str, spelling: str) -> bool:
+    """Whether some whole words of a spelling, one after the other, are a folded name."""
+    words = _WORD.findall(unicodedata.normalize("NFKC", spelling).casefold())
+    starts = ("".join(words[i:]) for i in range(len(words)))
+    ends = {sum(map(len, words[i:])) for i in range(len(words) + 1)}
+    return any(
+        text.startswith(folded) and len(text) - len(folded) in ends for text in starts if folded
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    if more > 0:
+        return f"{', '.join(names[:_MOST_NAMED])} or one of {more} more"
+    return f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def _interop_id(space: ocio.ColorSpace) -> str | None:
+    """Return the id that a space declares, or that its name or an alias has in the built-in one."""
+    ids = {ours.getName(): ours.getInteropID() for ours in _every_space(BUILT_IN)}
+    aliases = (alias for alias in space.getAliases() if alias in ids.values())
+    ways = (space.getInteropID(), *aliases, ids.get(space.getName()))
+    return next(filter(None, ways), None)
 
 
 @lru_cache(maxsize=4)
-def config_of(variable: str) -> ocio.Config:
-    """Return the config that ``$OCIO`` names, or the pinned one where it names none."""
+def _folded(key: str) -> Mapping[str, Mapping[str, str]]:
+    """Return, by what counts of a name, the spaces that have it, and how they spell it."""
+    spaces: dict[str, dict[str, str]] = {}
+    for space in _every_space(key):
+        for name in (space.getName(), *space.getAliases(), space.getInteropID()):
+            if fold(name):
+                spaces.setdefault(fold(name), {}).setdefault(space.getName(), name)
+    return spaces
+
+
+def _every_space(key: str) -> Iterable[ocio.ColorSpace]:
+    every = (ocio.SEARCH_REFERENCE_SPACE_ALL, ocio.COLORSPACE_ALL)
+    return config_of(key).getColorSpaces(*every)
+
+
+def _keys() -> tuple[str, ...]:
+    """Return the keys of the configs to look names up in, the first one first."""
+    return tuple(dict.fromkeys((os.environ.get("OCIO", BUILT_IN), BUILT_IN)))
+
+
+def config_declaring(space: str) -> str:
+    """Return the key of the first config that declares a space by this name."""
+    declaring = (key for key in _keys() if config_of(key).getColorSpace(space) is not None)
+    return next(declaring, BUILT_IN)
+
+
+@lru_cache(maxsize=4)
+def config_of(key: str) -> ocio.Config:
+    """Return the config that a value of ``$OCIO`` names; the built-in one where it names none.
+
+    Raises:
+        ColourspaceError: It cannot be read.
+    """
+    if key == BUILT_IN:
+        return built_in_config()
     try:
-        return ocio.Config.CreateFromFile(variable or PINNED_CONFIG)
+        return ocio.Config.CreateFromFile(key)
     except (ocio.Exception, ocio.ExceptionMissingFile) as error:
-        raise ColourspaceError(f"$OCIO is {variable}, which cannot be read: {error}") from error
-
-
-@lru_cache(maxsize=1)
-def _interop_names() -> Mapping[str, str]:
-    """Return interop id to name for every space of the newest config that declares its ids."""
-    config = ocio.Config.CreateFromFile(INTEROP_CONFIG)
-    spaces = config.getColorSpaces(ocio.SEARCH_REFERENCE_SPACE_ALL, ocio.COLORSPACE_ALL)
-    return {space.getInteropID(): space.getName() for space in spaces if space.getInteropID()}
+        raise ColourspaceError(f"$OCIO is {key}, which cannot be read: {error}") from error

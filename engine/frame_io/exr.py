@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -52,7 +52,20 @@ _WHEEL_ERRORS = (
 )
 
 
-def read_image(source: str | bytes, *, frame: int | None = None) -> Image:
+@dataclass(frozen=True, slots=True)
+class FileImage(Image):
+    """An image that was read from a file.
+
+    Attributes:
+        file: The bytes of that file; blocks that do not change are copied from it.
+        is_band: Whether it holds some rows of the beauty only; see `exr_rows`.
+    """
+
+    file: bytes
+    is_band: bool = False
+
+
+def read_image(source: str | bytes, *, frame: int | None = None) -> FileImage:
     """Read every part, channel and attribute of an EXR file.
 
     Args:
@@ -84,7 +97,7 @@ def read_image(source: str | bytes, *, frame: int | None = None) -> Image:
     if len(parts) != expected:
         what = f"is damaged: {len(parts)} of {expected} parts can be read"
         raise FrameCorrupt(what, frame=frame, path=path)
-    return Image(
+    return FileImage(
         tuple(
             Part(
                 {name: channel.pixels for name, channel in part.channels.items()},
@@ -94,6 +107,7 @@ def read_image(source: str | bytes, *, frame: int | None = None) -> Image:
             for part in parts
         ),
         _from_window(parts[0].header["displayWindow"]),
+        data,
     )
 
 
@@ -127,13 +141,13 @@ def deliverable(image: Image) -> tuple[Image, str | None]:
         The image itself and None; or a copy with ZIP where compression was lossy, and a sentence
         for the manifest.
     """
-    lossy = [part.attributes["compression"] for part in image.parts if _is_lossy(part)]
+    lossy = {compression_name(part) for part in image.parts if is_lossy(part)}
     if not lossy:
         return image, None
-    names = ", ".join(sorted({str(kind.name).removesuffix("_COMPRESSION") for kind in lossy}))
+    names = ", ".join(sorted(lossy))
     parts = tuple(
         replace(part, attributes={**part.attributes, "compression": Compression.ZIP_COMPRESSION})
-        if _is_lossy(part)
+        if is_lossy(part)
         else part
         for part in image.parts
     )
@@ -141,6 +155,19 @@ def deliverable(image: Image) -> tuple[Image, str | None]:
         replace(image, parts=parts),
         f"The plate's {names} compression is lossy; delivered with ZIP to keep untouched pixels.",
     )
+
+
+def is_lossy(part: Part) -> bool:
+    """Return whether the part's compression may change samples of its types."""
+    compression = _compression(part)
+    if compression == Compression.PXR24_COMPRESSION:
+        return any(samples.dtype == np.float32 for samples in part.channels.values())
+    return compression not in _LOSSLESS
+
+
+def compression_name(part: Part) -> str:
+    """Return what the part's compression is called: ``DWAA``."""
+    return _compression(part).name.removesuffix("_COMPRESSION")
 
 
 def pixel_hash(image: Image) -> str:
@@ -260,11 +287,8 @@ def _fits_aces_container(channels: Mapping[str, NDArray[Any]]) -> bool:
     )
 
 
-def _is_lossy(part: Part) -> bool:
-    compression = part.attributes.get("compression", Compression.ZIP_COMPRESSION)
-    if compression == Compression.PXR24_COMPRESSION:
-        return any(samples.dtype == np.float32 for samples in part.channels.values())
-    return compression not in _LOSSLESS
+def _compression(part: Part) -> Compression:
+    return part.attributes.get("compression", Compression.ZIP_COMPRESSION)
 
 
 def _from_window(window: tuple[NDArray[np.int32], NDArray[np.int32]]) -> Box:

@@ -1,7 +1,7 @@
 # ruff: noqa: A001, N802, N803  # the names are the library's
 # The part of OpenColorIO's Python module that Faceplate calls.
 import builtins
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 import numpy as np
@@ -25,7 +25,54 @@ class ColorSpaceVisibility(IntEnum):
 
 COLORSPACE_ALL: ColorSpaceVisibility
 
+class NegativeStyle(IntEnum):
+    NEGATIVE_PASS_THRU = ...
+
+NEGATIVE_PASS_THRU: NegativeStyle
+
+class TransformDirection(IntEnum):
+    TRANSFORM_DIR_INVERSE = ...
+
+TRANSFORM_DIR_INVERSE: TransformDirection
+
+class Transform: ...
+
+class BuiltinTransform(Transform):
+    def __init__(self, style: str) -> None: ...
+
+class ColorSpaceTransform(Transform):
+    def __init__(self, src: str, dst: str) -> None: ...
+
+class ExponentTransform(Transform):
+    def __init__(
+        self, value: Sequence[float], negativeStyle: NegativeStyle, direction: TransformDirection
+    ) -> None: ...
+
+class GroupTransform(Transform):
+    def __init__(self, transforms: Sequence[Transform]) -> None: ...
+
+class LogCameraTransform(Transform):
+    def __init__(
+        self,
+        linSideBreak: Sequence[float],
+        base: float,
+        logSideSlope: Sequence[float],
+        logSideOffset: Sequence[float],
+        linSideSlope: Sequence[float],
+        linSideOffset: Sequence[float],
+        linearSlope: Sequence[float],
+    ) -> None: ...
+
 class ColorSpace:
+    def __init__(
+        self,
+        *,
+        name: str,
+        toReference: Transform | None = None,
+        fromReference: Transform | None = None,
+    ) -> None: ...
+    def addAlias(self, alias: str) -> None: ...
+    def setInteropID(self, interopID: str) -> None: ...
     def getName(self) -> str: ...
     def getAliases(self) -> Iterable[str]: ...
     def getInteropID(self) -> str: ...
@@ -54,6 +101,8 @@ class Config:
     def GetProcessorFromConfigs(
         srcConfig: Config, srcColorSpaceName: str, dstConfig: Config, dstColorSpaceName: str
     ) -> Processor: ...
+    def setVersion(self, major: int, minor: int) -> None: ...
+    def addColorSpace(self, colorSpace: ColorSpace) -> None: ...
     def getCanonicalName(self, name: str) -> str: ...
     def getColorSpace(self, name: str) -> ColorSpace | None: ...
     def getColorSpaces(

@@ -111,16 +111,49 @@ def test_when_nothing_is_changed_then_the_plate_is_delivered_bit_for_bit(
         assert pixel_hash(here) == pixel_hash(there)
 
 
-def test_when_a_plate_is_lossy_then_it_is_delivered_as_zip_and_said_so(tmp_path, out):
-    lossy = {"compression": Compression.DWAA_COMPRESSION}
-    plate = write_plate(tmp_path / "plates", range(1, 4), attributes=lossy)
+DWAA = {"compression": Compression.DWAA_COMPRESSION}
+
+
+def test_when_nothing_of_a_lossy_plate_is_changed_then_its_blocks_are_delivered(tmp_path, out):
+    plate = write_plate(tmp_path / "plates", range(1, 4), attributes=DWAA)
     run = Run(request(plate, out, "1-3"), Passthrough())
+    assert run.finished.notes == ()
+    for frame in range(1, 4):
+        there, here = read_image(plate.path(frame)), delivered_image(out, frame)
+        assert here.beauty.attributes["compression"] == Compression.DWAA_COMPRESSION
+        assert pixel_hash(here) == pixel_hash(there)
+        assert here.file[-1000:] == there.file[-1000:]
+
+
+def test_when_a_face_of_a_lossy_plate_is_restored_then_nothing_else_differs(
+    tmp_path, out, monkeypatch
+):
+    put_faces(monkeypatch, track(1, range(1, 4), (50, 100), 8))
+    plate = write_plate(
+        tmp_path / "plates", range(1, 4), lambda f: picture(f, (224, 96)), attributes=DWAA
+    )
+    run = Run(request(plate, out, "1-3", whole_frame=False), CHAINED)
+    there, here = read_image(plate.path(2)), delivered_image(out, 2)
+    assert here.beauty.attributes["compression"] == Compression.DWAA_COMPRESSION
+    differing = here.beauty.channels["G"] != there.beauty.channels["G"]
+    assert 0 < differing.mean() < 0.3
+    assert "uncompressed" in run.finished.notes[0]
+    assert manifest(out)["notes"] == list(run.finished.notes)
+    for frames in ("3", "1-3"):
+        Run(request(plate, out / "pieces", "1-3", frames, whole_frame=False), CHAINED)
+    assert delivered(out / "pieces") == delivered(out)
+
+
+def test_when_all_of_a_lossy_plate_is_restored_then_it_is_delivered_as_zip_and_said_so(
+    tmp_path, out
+):
+    plate = write_plate(tmp_path / "plates", range(1, 4), attributes=DWAA)
+    run = Run(request(plate, out, "1-3"), CHAINED)
     note = "The plate's DWAA compression is lossy; delivered with ZIP to keep untouched pixels."
     assert run.finished.notes == (note,)
     assert manifest(out)["notes"] == [note]
     here = delivered_image(out, 2)
     assert here.beauty.attributes["compression"] == Compression.ZIP_COMPRESSION
-    assert pixel_hash(here) == pixel_hash(read_image(plate.path(2)))
 
 
 def rich(frame):

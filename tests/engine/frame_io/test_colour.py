@@ -22,7 +22,20 @@ from engine.frame_io.colour import (
     resolve_colourspace,
 )
 
-SPACES = ("lin_rec709_scene", "lin_ap1_scene", "lin_ap0_scene", "ARRI LogC4", "sRGB", "raw")
+SPACES = (
+    "lin_rec709_scene",
+    "lin_ap1_scene",
+    "lin_ap0_scene",
+    "ACEScc",
+    "ARRI LogC4",
+    "CLog3",
+    "Cineon",
+    "ViperLog",
+    "sRGB",
+    "Rec.1886",
+    "Rec.2100 ST2084",
+    "raw",
+)
 CODES = hnp.arrays(np.float32, (3, 4, 5), elements=st.floats(0, 1, width=32))
 ANY = st.floats(width=32, allow_nan=True, allow_infinity=True)
 
