@@ -93,6 +93,7 @@ def restore_shot(
     pending = run.pending()
     if pending and not report.stopped:
         run.restore(pending, cancelled)
+    run.results.forget_delivered()  # also what a killed request left after its last receipt
     for sentence in measure_seams(take, analysis, clips, colour):
         report.note(sentence)
     return report.finished()
@@ -204,7 +205,6 @@ class _Run:
                     writer.begin(self._delivery_of(frame, images[frame]))
                 images = {f: image for f, image in images.items() if still_read[f] > index}
                 self.results.let_go(index)
-        self.results.forget_delivered()
 
     def _choose(self, pending: set[int]) -> dict[int, list[Step]]:
         chosen: dict[int, list[Step]] = {}
