@@ -1,4 +1,4 @@
-"""The command line: ``faceplate restore | submit | serve | status | cancel | stop | ...``.
+"""The command line: ``faceplate restore | submit | serve | relay | status | cancel | stop | ...``.
 
 Exit codes: 0 all delivered, 1 delivered with frame errors, 2 request refused, 3 engine
 unreachable, 4 cancelled, 5 restorer failed.
@@ -16,8 +16,17 @@ from typing import TYPE_CHECKING
 
 from engine.arguments import add_request, build_request
 from engine.console import Console
+from engine.serving import (
+    HELD,
+    add_connection,
+    add_device,
+    add_relay,
+    add_serve,
+    relay,
+    serve,
+    settings_of,
+)
 from plugin_host.client import EngineClient
-from plugin_host.connection import default_path
 from plugin_host.errors import (
     EngineUnreachable,
     FaceplateError,
@@ -98,66 +107,54 @@ def _parser() -> argparse.ArgumentParser:
         add_request(sub)
         sub.add_argument("--json", action="store_true", help="one JSON object a line")
         if name == "restore":
-            _engine_arguments(sub)
+            add_device(sub)
         else:
-            _connection_argument(sub)
+            add_connection(sub)
             sub.add_argument("--detach", action="store_true", help="submit and leave")
+            sub.add_argument(
+                "--held",
+                default="",
+                choices=HELD,
+                help="an engine that this starts does so with its jobs, and ends, when this ends",
+            )
     sub = add("serve", serve, "be the engine")
-    _engine_arguments(sub)
-    _connection_argument(sub)
-    sub.add_argument("--address", metavar="ENDPOINT", help="tcp://127.0.0.1:PORT or ipc://PATH")
-    sub.add_argument("--roots", metavar="DIRS", help="folders that requests may touch")
-    sub.add_argument("--lease", type=int, metavar="S", help="end after S seconds without a client")
+    add_serve(sub)
+    add_relay(add("relay", relay, "let clients here reach an engine on another machine"))
     for name, command, text in (
         ("status", status, "how the engine and its jobs stand"),
         ("cancel", cancel, "stop a job and keep its finished frames"),
         ("stop", stop, "end the engine"),
     ):
         sub = add(name, command, text)
-        _connection_argument(sub)
+        add_connection(sub)
         sub.add_argument("--json", action="store_true", help="JSON")
         if name == "cancel":
             sub.add_argument("job", metavar="JOB")
     sub = add("restorers", restorers, "what can restore, and with what parameters")
     sub.add_argument("--json", action="store_true", help="JSON")
     sub = add("doctor", doctor, "look for what could go wrong on this machine")
-    _connection_argument(sub)
+    add_connection(sub)
     sub = add("demo", demo, "restore a degraded plate of real pixels and measure the gain")
     sub.add_argument("--folder", default="demo", metavar="DIR", help="where to put it all")
     return parser
 
 
-def _engine_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--device", metavar="D", help="auto, cpu or cuda:N")
-    parser.add_argument("--threads", type=int, metavar="N", help="of numerical libraries")
-
-
-def _connection_argument(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--connection", default="", metavar="FILE", help="the connection file")
-
-
-def _settings(args: argparse.Namespace, *names: str):  # noqa: ANN202 - EngineSettings, loaded late
-    from engine.settings import resolve_settings  # noqa: PLC0415 - commands load what they need
-
-    return resolve_settings({name: getattr(args, name) for name in names})
-
-
 def restore(args: argparse.Namespace) -> int:
     """Restore in this process."""
     request = build_request(args)
-    settings = _settings(args, "device", "threads")
+    settings = settings_of(args, "device", "threads")
     console = Console(as_json=args.json)
     from engine.compute import pin  # noqa: PLC0415
     from engine.pipeline import restore_shot  # noqa: PLC0415
     from engine.restorers import load_restorer  # noqa: PLC0415
 
-    pin(settings.threads, settings.device)
+    device = pin(settings.threads, settings.device)
     cancelled: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: cancelled.append(number))
     signal.signal(signal.SIGTERM, lambda number, _: cancelled.append(number))
     finished = restore_shot(
         request,
-        load_restorer(request.settings.restorer),
+        load_restorer(request.settings.restorer, device),
         job=job_id(request),
         emit=console.heard,
         cancelled=lambda: bool(cancelled),
@@ -172,7 +169,7 @@ def submit(args: argparse.Namespace) -> int:
     console = Console(as_json=args.json)
 
     def again():  # noqa: ANN202 - Connection
-        return find_or_start(args.connection)
+        return find_or_start(args.connection, held=args.held)
 
     with EngineClient(again(), "command line", again=again) as client:
         accepted = client.submit(request)
@@ -189,17 +186,6 @@ def submit(args: argparse.Namespace) -> int:
             client.cancel(accepted.job)
             raise
     return 5
-
-
-def serve(args: argparse.Namespace) -> int:
-    """Be the engine."""
-    logging.getLogger("faceplate").setLevel(logging.INFO)
-    settings = _settings(args, "address", "roots", "device", "threads", "lease")
-    from engine.server import Server  # noqa: PLC0415
-
-    path = args.connection or settings.connection or default_path()
-    Server(settings, Path(path)).serve()
-    return 0
 
 
 def status(args: argparse.Namespace) -> int:

@@ -7,11 +7,9 @@ ways in time.
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -20,13 +18,12 @@ import numpy as np
 from engine.faces.analysis import Analysis, Proxy, analyse
 from engine.frame_io.colour import PlateColour
 from engine.frame_io.colourspace import Resolved, resolve_colourspace
-from engine.frame_io.exr import read_image, to_float32
+from engine.frame_io.exr import to_float32
+from engine.frame_io.plates import read_frame_of
 from engine.image import BEAUTY, Box, Image
 from plugin_host.errors import (
     FrameChanged,
-    FrameCorrupt,
     FrameError,
-    FrameMissing,
     FrameSizeChanged,
     from_code,
 )
@@ -50,7 +47,7 @@ class ShotAnalysis:
     Attributes:
         frames: Usable frames of the shot with its handles, ascending.
         bad: Why the others are not, frame to (wire code, message).
-        sources: sha256 of each usable frame's file.
+        sources: What tells each usable frame from any other; see `frame_io.plates`.
         display: The display window of all of them.
         bounds: What all their data windows span together.
         not_finite: Tiles of `TILE` x `TILE` plate pixels that hold NaN or infinity, frame to
@@ -126,7 +123,7 @@ def read_frame(plate: Plate, frame: int, analysis: ShotAnalysis) -> Image:
     error = analysis.error(frame, plate)
     if error is not None:
         raise error
-    image, digest = read_any(plate, frame)
+    image, digest = read_frame_of(plate, frame)
     if digest != analysis.sources[frame]:
         raise FrameChanged(
             "the plate changed after this take was begun; restore it into another --output",
@@ -164,7 +161,7 @@ class _Survey:
         """Read every frame once; yield the usable ones."""
         for frame in self.shot.all_frames:
             try:
-                image, digest = read_any(self.shot.plate, frame)
+                image, digest = read_frame_of(self.shot.plate, frame)
                 self._admit(image, frame)
             except FrameError as error:
                 self.bad[frame] = (error.code, error.message)
@@ -249,29 +246,6 @@ def proxy_picture(image: Image, colour: PlateColour, display: Box) -> NDArray[np
     if size != (display.width, display.height):
         canvas = np.stack([cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in canvas])
     return colour.picture(np.ascontiguousarray(canvas, np.float32))
-
-
-def read_any(plate: Plate, frame: int) -> tuple[Image, str]:
-    """Return a frame as it is now and the sha256 of its file.
-
-    Raises:
-        FrameMissing, FrameCorrupt, FrameUnsupported: It cannot be read, or holds no R, G and B.
-    """
-    path = plate.path(frame)
-    try:
-        data = Path(path).read_bytes()
-    except FileNotFoundError:
-        raise FrameMissing("the frame is not there", frame=frame, path=path) from None
-    except OSError as error:
-        raise FrameCorrupt(
-            f"the frame cannot be read: {error.strerror}", frame=frame, path=path
-        ) from None
-    try:
-        image = read_image(data, frame=frame)
-        image.beauty_index  # noqa: B018 - raises where there is nothing to restore
-    except FrameError as error:
-        raise type(error)(error.message, frame=frame, path=path) from None
-    return image, hashlib.sha256(data).hexdigest()
 
 
 def _not_finite_tiles(planes: NDArray[np.float32], data_window: Box) -> tuple[tuple[int, int], ...]:

@@ -75,8 +75,10 @@ def build_request(args: argparse.Namespace) -> Submit:
 def _from_flags(args: argparse.Namespace) -> Submit:
     if not args.plate or not args.output:
         raise SettingsError("name a PLATE and --output DIR, or a --job FILE")
+    from engine.frame_io.plates import frames_of  # noqa: PLC0415  # --help need not load it
+
     plate = Plate.parse(args.plate, args.colourspace)
-    found = plate.frames_on_disk()
+    found = frames_of(plate)
     frames = found if args.frames is None else FrameRange.parse(args.frames)
     whole = frames if args.shot is None else FrameRange.parse(args.shot)
     shot = Shot(plate, whole, args.handles)

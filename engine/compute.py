@@ -29,6 +29,8 @@ def pin(threads: int, device: str) -> str:
     """
     cv2.setNumThreads(threads)
     torch.set_num_threads(threads)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False  # would choose other kernels, and bits, by the clock
     if device == "auto":
         return "cuda:0" if torch.cuda.is_available() else "cpu"
     if device == "cpu":

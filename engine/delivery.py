@@ -121,15 +121,16 @@ class Delivery:
         except FrameWriteFailed as error:
             path = self._take.plate.path(frame)
             raise FrameUnsupported(error.message, frame=frame, path=path) from None
+        note = " ".join(filter(None, (plate.note, note)))
         path = self._take.deliver(
             frame,
             data,
             status=status,
             pixels=pixel_hash(image),
             source=source,
-            note=note or "",
+            note=note,
         )
-        return Delivered(frame, status, path, note or "")
+        return Delivered(frame, status, path, note)
 
 
 def blend(frame: int, parts: Sequence[tuple[Window, Delta]], overlap: int) -> Delta:

@@ -46,11 +46,14 @@ def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
     """Return the sha256 of every picture that the settings name, all masks as one.
 
     Raises:
-        SettingsError: A picture is not there, or a hero frame lies outside the shot.
+        SettingsError: A picture is not there, the mask is a movie, or a hero frame lies outside
+            the shot.
     """
     hashes: dict[str, str] = {}
     if settings.mask is not None:
         masks = Plate.parse(settings.mask)
+        if masks.is_movie:
+            raise SettingsError("a mask is pictures, not a movie", path=settings.mask)
         digest = hashlib.sha256()
         for frame in shot.all_frames if masks.single is None else [masks.single]:
             path = Path(masks.path(frame))

@@ -99,10 +99,12 @@ class Image:
     Attributes:
         parts: At least one, in the file's order.
         display_window: What is looked at.
+        note: What a person should know of how it was read; empty for nothing.
     """
 
     parts: tuple[Part, ...]
     display_window: Box
+    note: str = field(default="", kw_only=True)
 
     @property
     def beauty_index(self) -> int:

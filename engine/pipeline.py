@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.analysis import ShotAnalysis, analyse_shot, read_any, read_frame
+from engine.analysis import ShotAnalysis, analyse_shot, read_frame
 from engine.clips import Clips, Delta
 from engine.delivery import Delivered, Delivery, WriteBehind, blend
 from engine.frame_io.colour import PlateColour
+from engine.frame_io.plates import frames_of, read_frame_of
 from engine.guides import guide_hashes
 from engine.plan import Step, required, steps_of
 from engine.reader import Reader
@@ -107,7 +108,7 @@ def _analysis(
         # What cannot be read back counts as not there.
         with suppress(AttributeError, LookupError, TypeError, ValueError):
             return ShotAnalysis.from_json(stored)
-    submit.shot.plate.frames_on_disk()
+    frames_of(submit.shot.plate)
 
     def heard(done: int) -> None:
         if cancelled():
@@ -170,7 +171,7 @@ class _Run:
         """Deal with a bad frame as the request's policy says."""
         if self.submit.on_error == "source":
             try:
-                image, digest = read_any(self.plate, frame)
+                image, digest = read_frame_of(self.plate, frame)
             except FrameError:
                 pass
             else:

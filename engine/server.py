@@ -1,4 +1,4 @@
-"""The only socket: a ROUTER that hears requests, and the worker process behind it.
+"""What hears requests, and the worker process behind it.
 
 Rules of this file:
     - It decides nothing about jobs; jobs.py does, and this file carries out its instructions.
@@ -22,6 +22,8 @@ import zmq
 from engine import job_events
 from engine.connection import EngineLock, write_connection
 from engine.jobs import Jobs
+from engine.lease import Holder, Lease
+from engine.listener import Listener
 from engine.restorers import TABLE
 from engine.roots import confine
 from engine.sessions import Session, Sessions
@@ -30,7 +32,6 @@ from plugin_host.errors import (
     FaceplateError,
     FrameMissing,
     MessageOversized,
-    SettingsError,
     UnknownJob,
     UnknownKind,
 )
@@ -71,7 +72,7 @@ if TYPE_CHECKING:
     from engine.settings import EngineSettings
 
 _log = logging.getLogger("faceplate.server")
-_MOST_WAITING = 8192  # replies to one client; above the credits that it can have given at once
+_MOST_AT_ONCE = 100  # messages, before the worker has its turn
 _TICK_MS = 250  # how soon a signal or a lapsed lease is noticed
 
 
@@ -81,9 +82,11 @@ class Server:
     Args:
         settings: What it is started with.
         connection: Where clients will look for it.
+        held: What to do with jobs when whoever holds our standard input is gone: ``finish`` or
+            ``cancel``; empty where nobody does.
     """
 
-    def __init__(self, settings: EngineSettings, connection: Path) -> None:
+    def __init__(self, settings: EngineSettings, connection: Path, held: str = "") -> None:
         self._settings = settings
         self._connection = connection
         self._engine = new_id()
@@ -91,7 +94,8 @@ class Server:
         self._sessions = Sessions(self._key)
         self._jobs = Jobs()
         self._stopping = False
-        self._heard_at = time.monotonic()
+        self._lease = Lease(settings.lease, settings.grace, held, time.monotonic())
+        self._holder = Holder() if held else None
 
     def serve(self) -> None:
         """Listen until told to stop.
@@ -102,47 +106,37 @@ class Server:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        with EngineLock(self._connection), zmq.Context() as context:
-            self._router = self._bind(context)
+        told = {"engine": self._engine, "key": self._key.hex()}
+        with (
+            EngineLock(self._connection),
+            zmq.Context() as context,
+            Listener(context, self._settings, self._connection, told) as self._listener,
+        ):
             self._worker = WorkerProcess(self._settings)
-            address = self._router.getsockopt_string(zmq.LAST_ENDPOINT)
-            write_connection(self._connection, address, self._key, self._engine)
-            _log.info("serving at %s", address)
             try:
+                write_connection(self._connection, self._listener.address, self._key, self._engine)
+                _log.info("serving at %s", self._listener.address)
                 self._loop()
                 self._take_leave()
             finally:
                 self._worker.kill()
                 self._connection.unlink(missing_ok=True)
-                self._router.close(linger=1000)
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._stopping = True
 
-    def _bind(self, context: zmq.Context[zmq.Socket[bytes]]) -> zmq.Socket[bytes]:
-        router = context.socket(zmq.ROUTER)
-        router.setsockopt(zmq.ROUTER_MANDATORY, 1)  # otherwise replies are dropped silently
-        router.setsockopt(zmq.MAXMSGSIZE, MOST_PART_BYTES)
-        router.setsockopt(zmq.SNDHWM, _MOST_WAITING)
-        router.setsockopt(zmq.IPV6, int("[" in self._settings.address))
-        try:
-            router.bind(self._settings.address)
-        except zmq.ZMQError as error:
-            router.close()
-            raise SettingsError(f"cannot listen at {self._settings.address}: {error}") from None
-        return router
-
     def _loop(self) -> None:
         while not self._stopping:
             poller = zmq.Poller()
-            poller.register(self._router, zmq.POLLIN)
+            for socket in self._listener.sockets:
+                poller.register(socket, zmq.POLLIN)
             if self._worker.alive:
                 poller.register(self._worker.output, zmq.POLLIN)
             ready = dict(poller.poll(_TICK_MS))
             if self._worker.output in ready:
                 self._hear_worker()
-            if self._router in ready:
-                self._hear_clients()
+            for route, parts in self._listener.waiting(ready, _MOST_AT_ONCE):
+                self._hear(route, parts[: 5 + MOST_BUFFERS])  # one more than there may be
             self._check_lease()
 
     def _take_leave(self) -> None:
@@ -153,11 +147,10 @@ class Server:
                     self._send(watcher.session, watcher.request, Cancelled(job.id, len(job.done)))
 
     def _check_lease(self) -> None:
-        if not self._jobs.idle:
-            self._heard_at = time.monotonic()
-        quiet = time.monotonic() - self._heard_at
-        if self._settings.lease and quiet > self._settings.lease:
-            _log.info("nobody was heard for %d s: ending", self._settings.lease)
+        orphaned = self._holder is not None and self._holder.gone
+        why = self._lease.ends(time.monotonic(), idle=self._jobs.idle, orphaned=orphaned)
+        if why:
+            _log.info("%s: ending", why)
             self._stopping = True
 
     # the worker
@@ -190,25 +183,17 @@ class Server:
 
     # the clients
 
-    def _hear_clients(self) -> None:
-        for _ in range(100):  # then the worker has its turn
-            try:
-                route, *parts = self._router.recv_multipart(zmq.DONTWAIT)
-            except zmq.Again:
-                return
-            self._hear(route, parts[: 5 + MOST_BUFFERS])  # one more than there may be
-
     def _hear(self, route: bytes, parts: list[bytes]) -> None:
         if len(parts) > 1 and parts[1].decode("latin-1") in REPLIES:
             _log.info("ignored a reply")  # to answer it could go on for ever
             return
         try:
             envelope = decode(parts, self._key)
-            self._heard_at = time.monotonic()
             if isinstance(envelope.message, Hello):
                 self._welcome(route, envelope, envelope.message)
                 return
             session = self._sessions.admit(envelope, route)
+            self._lease.heard(time.monotonic())
         except FaceplateError as error:
             _log.info("refused a message: %s", error.code)
             request = request_of(parts, self._key)
@@ -220,6 +205,7 @@ class Server:
             self._send(session.id, envelope.request, failed(error))
 
     def _welcome(self, route: bytes, envelope: Envelope, hello: Hello) -> None:
+        self._lease.heard(time.monotonic())
         session, forgotten = self._sessions.open(route)
         for old in forgotten:
             self._carry_out(self._jobs.handle(job_events.Left(old.id)))
@@ -291,7 +277,7 @@ class Server:
 
     def _put(self, parts: list[bytes], session: Session | None) -> None:
         try:
-            self._router.send_multipart(parts, zmq.DONTWAIT)
+            self._listener.send(parts)
         except zmq.ZMQError as error:  # gone, or not reading: MANDATORY tells
             _log.info("a client is gone: %s", error)
             if session is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOCAL = re.compile(r"tcp://(127(\.[0-9]{1,3}){3}|\[::1\]):([0-9]{1,5}|\*)\Z|ipc:///")
+_REMOTE = re.compile(r"tcp://([^:\s/]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5}|\*)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,31 +28,40 @@ class EngineSettings:
 
     Attributes:
         address: Where it listens; an empty port lets the system choose one.
+        listen: Where it listens to other machines besides, with CURVE; empty for nowhere.
+        clients: Folder of the public keys that may connect there; empty for the one beside the
+            connection file.
         connection: The file that tells clients how to reach it; empty for the user's own.
         roots: Folders that requests may touch, joined by the system's path separator; empty for
             whatever the engine's user may touch.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         threads: Threads of numerical libraries; pinned, since sums depend on it.
         lease: Seconds without a client or a job after which it ends itself; 0 for never.
+        grace: The same once the process that started and holds it (``--held``) is gone.
     """
 
     address: str = "tcp://127.0.0.1:*"
+    listen: str = ""
+    clients: str = ""
     connection: str = ""
     roots: str = ""
     device: str = "auto"
     threads: int = 2
     lease: int = 0
+    grace: int = 60
 
     def __post_init__(self) -> None:
         if not _LOCAL.match(self.address):
             raise SettingsError(
-                f"{self.address} can be reached from other machines, which needs CURVE; this "
-                "engine listens on loopback (tcp://127.0.0.1:PORT) or ipc:///PATH only"
+                f"{self.address} can be reached from other machines, which needs CURVE: say "
+                "--listen for it; the address is on loopback (tcp://127.0.0.1:PORT) or ipc:///PATH"
             )
+        if self.listen and not _REMOTE.match(self.listen):
+            raise SettingsError(f"--listen {self.listen}: say tcp://0.0.0.0:PORT or the like")
         if self.device not in {"auto", "cpu"} and not self.device.startswith("cuda:"):
             raise SettingsError(f"device {self.device!r}: say auto, cpu or cuda:N")
-        if self.threads < 1 or self.lease < 0:
-            raise SettingsError("threads must be at least 1 and lease at least 0")
+        if self.threads < 1 or self.lease < 0 or self.grace < 0:
+            raise SettingsError("threads must be at least 1, lease and grace at least 0")
 
     @property
     def root_paths(self) -> tuple[str, ...]:

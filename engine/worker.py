@@ -78,7 +78,7 @@ class Worker:
         """Load, say so, and work for ever."""
         from engine.compute import pin  # noqa: PLC0415 - the libraries load in this process only
 
-        pin(self._threads, self._device)
+        self._device = pin(self._threads, self._device)
         self._voice.say(describe_restorers())
         while True:
             self._carry_out(self._jobs.get())
@@ -112,7 +112,7 @@ class Worker:
 
         name = submit.settings.restorer
         if name not in self._restorers:
-            self._restorers = {name: load_restorer(name)}
+            self._restorers = {name: load_restorer(name, self._device)}
         return restore_shot(
             submit,
             self._restorers[name],

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 import tempfile
 from typing import Any, NamedTuple
 
 from plugin_host.errors import EngineUnreachable
+from plugin_host.private_files import read_private
 from plugin_host.protocol import KEY_BYTES, VERSION
 
 
@@ -53,21 +53,19 @@ def read_connection(path: str) -> Connection:
         EngineUnreachable: There is none, it is not ours alone, or another version wrote it.
     """
     try:
-        with open(path, "rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            data: Any = json.loads(file.read(65536).decode("utf-8"))
+        data: Any = json.loads(read_private(path).decode("utf-8"))
     except FileNotFoundError:
         raise EngineUnreachable(
             "no engine runs here; start one with `faceplate serve`", path=path
         ) from None
+    except PermissionError as error:
+        raise EngineUnreachable(
+            f"the connection file is not to be trusted: {error.strerror}, then start the engine "
+            "anew, for a new key",
+            path=path,
+        ) from None
     except (OSError, ValueError) as error:
         raise EngineUnreachable(f"the connection file cannot be read: {error}", path=path) from None
-    if sys.platform != "win32" and stat.S_IMODE(mode) & 0o077:
-        raise EngineUnreachable(
-            f"others may read the connection's key (mode {stat.S_IMODE(mode):04o}); "
-            "stop the engine, chmod 600 the file, start it again",
-            path=path,
-        )
     try:
         if data["version"] != VERSION.decode():
             raise EngineUnreachable(

@@ -14,14 +14,18 @@ import socket
 import subprocess
 import sys
 import time
+from typing import BinaryIO
 
 from plugin_host.connection import Connection, default_path, read_connection
 from plugin_host.errors import EngineStartFailed, EngineUnreachable
+from plugin_host.private_files import append_own
 
 _POLL_S = 0.05
 _PROBE_S = 1.0  # for a connection on this machine; who is slower is not gone
 _HOSTS_OWN = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")  # not for the engine's Python
-_started: list[subprocess.Popen[bytes]] = []  # kept, so that no engine is waited for at its end
+# Kept, so that no engine is waited for at its end, and its input stays open until ours.
+_started: list[subprocess.Popen[bytes]] = []
+LEASE_S = 900  # unless asked for, or $FACEPLATE_LEASE says, otherwise
 _WORDS = 2000  # characters of the engine's last words that an error repeats
 
 
@@ -41,13 +45,23 @@ def find(path: str = "") -> Connection:
     return connection
 
 
-def find_or_start(path: str = "", *, deadline_s: float = 60.0, lease_s: int = 900) -> Connection:
+def find_or_start(
+    path: str = "",
+    *,
+    deadline_s: float = 60.0,
+    lease_s: int | None = None,
+    held: str = "finish",
+) -> Connection:
     """Return the running engine's connection; start an engine where none runs.
 
     Args:
         path: The connection file; empty for the user's own.
         deadline_s: Seconds until a started engine must listen.
-        lease_s: Seconds without client or job after which a started engine ends itself.
+        lease_s: Seconds without client or job after which a started engine ends itself; 0 for
+            never, None for `$FACEPLATE_LEASE`, else 900.
+        held: What a started engine does when this process has ended, however that was: with
+            ``finish`` it ends when its jobs have and no other client asks, with ``cancel`` it
+            cancels them and ends at once, and with an empty text only its lease ends it.
 
     Raises:
         EngineStartFailed: It did not come up; the message repeats its own last words.
@@ -61,7 +75,7 @@ def find_or_start(path: str = "", *, deadline_s: float = 60.0, lease_s: int = 90
     except EngineUnreachable:
         if os.path.exists(path):
             raise
-    return _start(path, deadline_s, lease_s)
+    return _start(path, deadline_s, _lease(lease_s, held))
 
 
 def engine_command() -> list[str]:
@@ -84,24 +98,24 @@ def engine_command() -> list[str]:
     return [found]
 
 
-def _start(path: str, deadline_s: float, lease_s: int) -> Connection:
+def _lease(lease_s: int | None, held: str) -> list[str]:
+    arguments = ["--held", held] if held else []
+    if lease_s is None and os.environ.get("FACEPLATE_LEASE"):
+        return arguments
+    return [*arguments, "--lease", str(LEASE_S if lease_s is None else lease_s)]
+
+
+def _start(path: str, deadline_s: float, lease: list[str]) -> Connection:
     log = path + ".log"
-    os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
-    command = [*engine_command(), "serve", "--connection", path, "--lease", str(lease_s)]
+    command = [*engine_command(), "serve", "--connection", path, *lease]
     try:
-        with open(log, "ab") as words:  # appended to, since whoever starts one too writes there
-            begun = words.tell()
-            process = subprocess.Popen(  # noqa: S603 - the user's own engine
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=words,
-                stderr=words,
-                start_new_session=True,
-                env={k: v for k, v in os.environ.items() if k not in _HOSTS_OWN},
-            )
-            _started[:] = [*(p for p in _started if p.poll() is None), process]
+        os.makedirs(os.path.dirname(os.path.abspath(path)), mode=0o700, exist_ok=True)
+        words = append_own(log)  # not begun anew, since whoever starts one too writes there
     except OSError as error:
-        raise EngineStartFailed(f"cannot run {command[0]}: {error.strerror}") from None
+        raise EngineStartFailed(f"no engine here: {error.strerror}", path=log) from None
+    with words:
+        begun = words.seek(0, os.SEEK_END)
+        process = _run(command, words)
     end = time.monotonic() + deadline_s
     while time.monotonic() < end:
         try:
@@ -117,6 +131,31 @@ def _start(path: str, deadline_s: float, lease_s: int) -> Connection:
         f"the engine did not listen within {deadline_s:.0f} s; it said: {_last_words(log, begun)}",
         path=log,
     )
+
+
+def _run(command: list[str], words: BinaryIO) -> subprocess.Popen[bytes]:
+    for ended in [p for p in _started if p.poll() is not None]:
+        _started.remove(ended)
+        _let_go(ended)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the user's own engine
+            command,
+            bufsize=0,
+            stdin=subprocess.PIPE,  # nothing is written: it closes when this process ends
+            stdout=words,
+            stderr=words,
+            start_new_session=True,
+            env={k: v for k, v in os.environ.items() if k not in _HOSTS_OWN},
+        )
+    except OSError as error:
+        raise EngineStartFailed(f"cannot run {command[0]}: {error.strerror}") from None
+    _started.append(process)
+    return process
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _settle(path: str, log: str, begun: int, code: int) -> Connection:

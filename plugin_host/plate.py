@@ -1,9 +1,11 @@
-"""A plate: one picture a frame, named by a path pattern.
+"""A plate: one picture a frame, named by a path pattern; or a movie.
 
-`a.%04d.exr`, `a.####.exr`, `a.@@@@.exr` and Resolve's `a.[1001-1100].exr` are patterns; any other
-path is a single picture, whose frame is the last number in its name (1 where there is none).
+`a.%04d.exr`, `a.####.exr`, `a.@@@@.exr` and Resolve's `a.[1001-1100].exr` are patterns; a path that
+ends as movies do is a movie, its name taken as it is; any other path is a single picture, whose
+frame is the last number in its name (1 where there is none).
 
 Rules of this file:
+    - A movie's frames are counted from 1, as Nuke does; how many there are, its file knows.
     - `pattern % frame` is the path of a frame: a sign counts as a digit, as it does for printf.
     - A minus before a number is a sign only after a dot, an underscore, a space or nothing:
       `plate-1001.exr` is frame 1001.
@@ -31,6 +33,8 @@ _LAST_NUMBER = re.compile(
 )
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\")
 _STEM_END = " ._-"
+MOVIES = (".mov", ".mp4", ".m4v", ".mxf")
+"""How the names of movies end, in any case."""
 
 
 def is_absolute(path: str) -> bool:
@@ -43,14 +47,15 @@ def _style(path: str) -> ModuleType:
 
 
 class Plate(NamedTuple):
-    """A source image sequence.
+    """A source image sequence or movie.
 
     Attributes:
         prefix: Absolute path before the frame number.
-        digits: Frame numbers are zero-padded to this many characters; 0 for a picture without one.
+        digits: Frame numbers are zero-padded to this many characters; 0 for a picture without one
+            and for a movie.
         suffix: What follows the frame number, extension included.
         colourspace: Name of the colourspace of the pixels, where the user named it.
-        single: The frame of a plate that is one picture; None for a sequence.
+        single: The frame of a plate that is one picture; None for a sequence or movie.
     """
 
     prefix: str
@@ -71,6 +76,9 @@ class Plate(NamedTuple):
         folder, name = style.split(path)
         if not text or not name or "\0" in text:
             raise PlateError(f"a plate is a path such as /shots/a.%04d.exr, not {text!r}")
+        if name.lower().endswith(MOVIES):
+            root, extension = posixpath.splitext(name)
+            return cls(style.join(folder, root), 0, extension, colourspace)
         tokens = list(_TOKEN.finditer(name))
         if len(tokens) > 1:
             raise PlateError(f"{name!r} holds more than one frame token; keep one")
@@ -91,8 +99,13 @@ class Plate(NamedTuple):
         return cls(join(folder, before), len(number), after + extension, colourspace, int(number))
 
     @property
+    def is_movie(self) -> bool:
+        """Whether all frames are in one file."""
+        return self.single is None and not self.digits
+
+    @property
     def pattern(self) -> str:
-        """The path with ``%0Nd`` in place of the frame number."""
+        """The path with ``%0Nd`` in place of the frame number; of a movie, its path."""
         return self.prefix + (f"%0{self.digits}d" if self.digits else "") + self.suffix
 
     @property
@@ -126,8 +139,10 @@ class Plate(NamedTuple):
         """Return the frames whose files are there now.
 
         Raises:
-            PlateError: None is.
+            PlateError: None is; or it is a movie, which must be opened to be counted.
         """
+        if self.is_movie:
+            raise PlateError("only the engine counts the frames of a movie", path=self.pattern)
         if self.single is not None:
             found = [self.single] if os.path.isfile(self.path(self.single)) else []
         else:

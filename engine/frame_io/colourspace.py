@@ -106,6 +106,8 @@ def resolve_colourspace(
         confirmed = suggestion is not None and ruled.interop == suggestion
         return Resolved(ruled.space, ruled.interop, "chromaticities") if confirmed else ruled
     hint = f"; its chromaticities suggest {suggestion}" if suggestion else ""
+    tagged = attributes.get("faceplate/tagged")  # what a movie or picture says, in words
+    hint += f"; it is tagged as {tagged}" if tagged else ""
     raise ColourspaceError(f"the plate does not say its colourspace{hint}; name {_CHOICES}")
 
 

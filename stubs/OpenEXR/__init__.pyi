@@ -46,6 +46,7 @@ class TimeCode:
     seconds: int
     frame: int
     dropFrame: bool
+    fieldPhase: bool
     def __init__(self, *fields: int) -> None: ...
 
 class Channel:

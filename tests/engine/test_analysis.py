@@ -13,11 +13,11 @@ from engine.analysis import (
     analyse_shot,
     beauty_planes,
     proxy_picture,
-    read_any,
     read_frame,
 )
 from engine.analysis import ShotAnalysis as Found
 from engine.frame_io.colour import PlateColour, resolve_colourspace
+from engine.frame_io.plates import read_frame_of
 from engine.image import Box
 from plugin_host.errors import (
     ColourspaceError,
@@ -49,7 +49,7 @@ def test_when_a_shot_is_analysed_then_every_frame_is_read_once_with_its_handles(
     assert (found.bad, found.not_finite, found.faces.tracks) == ({}, {}, ())
     assert found.display == found.bounds == Box(0, 0, 47, 39)
     assert found.colour.evidence == "requested"
-    assert found.sources == {frame: read_any(plate, frame)[1] for frame in found.frames}
+    assert found.sources == {frame: read_frame_of(plate, frame)[1] for frame in found.frames}
 
 
 def test_when_frames_are_bad_then_the_others_are_usable_and_the_reasons_are_kept(plate):
@@ -147,7 +147,7 @@ def test_when_a_frame_holds_no_beauty_then_it_is_named_with_what_it_holds(plate)
     depth = replace(whole, parts=(replace(part, channels={"Z": part.channels["R"]}),))
     write_frame(plate, 2, depth)
     with pytest.raises(FrameUnsupported, match="it holds Z") as raised:
-        read_any(plate, 2)
+        read_frame_of(plate, 2)
     assert raised.value.path == plate.path(2)
 
 
@@ -197,7 +197,7 @@ def test_when_people_are_in_the_plate_then_each_is_found_and_only_they_are_resto
     tracks = found["faces"]["tracks"]
     assert [round(one["centres"][0][0] / 80) * 80 for one in tracks] == [x for x, _ in centres]
     before, after = (
-        read_any(one, 3)[0].beauty.channels["R"]
+        read_frame_of(one, 3)[0].beauty.channels["R"]
         for one in (plate, plate._replace(prefix=str(tmp_path / "out" / "shot_restored.")))
     )
     changed = np.nonzero((before != after).any(axis=0))[0]

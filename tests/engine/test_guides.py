@@ -90,6 +90,12 @@ def test_when_a_picture_is_none_then_it_is_refused_with_its_path(tmp_path):
     assert raised.value.path == str(path)
 
 
+def test_when_a_movie_is_the_mask_then_it_is_refused():
+    shot = Shot(Plate.parse("/p/a.%04d.exr"), FrameRange.parse("1-5"))
+    with pytest.raises(SettingsError, match="not a movie"):
+        guide_hashes(Settings("probe", mask="/m/mask.mov"), shot)
+
+
 def test_when_masks_are_numbered_then_each_frame_has_its_own(tmp_path):
     for frame in (1, 2):
         save(tmp_path / f"m.{frame:04d}.png", np.full((6, 8), 100 * frame))

@@ -82,7 +82,27 @@ def test_when_the_address_stays_here_then_it_is_taken(address):
 
 
 @pytest.mark.parametrize(
-    "flags", [{"device": "gpu"}, {"device": "CPU"}, {"threads": 0}, {"lease": -1}]
+    ("listen", "good"),
+    [
+        ("", True),
+        ("tcp://0.0.0.0:7411", True),
+        ("tcp://*:*", True),
+        ("tcp://[::]:7411", True),
+        ("tcp://0.0.0.0", False),
+        ("ipc:///tmp/f", False),
+        ("tcp://0.0.0.0:7411/", False),
+    ],
+)
+def test_when_it_listens_to_others_then_the_endpoint_is_tcp_with_a_port(listen, good):
+    if good:
+        assert resolve_settings({}, {"FACEPLATE_LISTEN": listen}).listen == listen
+    else:
+        with pytest.raises(SettingsError, match="--listen"):
+            resolve_settings({}, {"FACEPLATE_LISTEN": listen})
+
+
+@pytest.mark.parametrize(
+    "flags", [{"device": "gpu"}, {"device": "CPU"}, {"threads": 0}, {"lease": -1}, {"grace": -1}]
 )
 def test_when_a_value_is_out_of_range_then_it_is_refused(flags):
     with pytest.raises(SettingsError, match=r"say auto, cpu|at least"):

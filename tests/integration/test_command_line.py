@@ -18,6 +18,7 @@ from plugin_host.replies import FRAME_STATUS
 from plugin_host.zmtp import Dealer
 
 WHOLE = "--whole-frame"
+DENOISE = (WHOLE, "--restorer", "temporal-denoise")
 
 
 def lines_of(text):
@@ -180,7 +181,7 @@ def test_when_a_parameter_is_set_then_it_is_used(plate, tmp_path, tools):
         (("--set", f"strength={10**12}"), "between"),
         (("--tasks", "bfr,fly"), "it knows bfr, colour, inpaint"),
         (("--tasks", ""), "at least one of bfr"),
-        (("--tasks", "colour"), "cannot do colour"),
+        (("--tasks", "colour", "--restorer", "temporal-denoise"), "cannot do colour"),
         (("--layers", "depth"), "it knows beauty, matte"),
         (("--seed", "-1"), "seed"),
         (("--handles", "-1"), "handles"),
@@ -349,7 +350,7 @@ def test_when_detached_then_status_shows_the_job_and_cancel_ends_it(
 def test_when_submit_is_interrupted_then_the_job_is_cancelled_and_it_exits_4(
     engine, long_plate, tmp_path, tools
 ):
-    arguments = ("submit", long_plate, "--output", tmp_path / "out", WHOLE)
+    arguments = ("submit", long_plate, "--output", tmp_path / "out", *DENOISE)
     with start(tools, *arguments, "--connection", engine.path) as process:
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
@@ -366,7 +367,7 @@ def test_when_submit_is_interrupted_then_the_job_is_cancelled_and_it_exits_4(
 def test_when_a_job_is_cancelled_by_another_then_submit_exits_4(
     engine, long_plate, tmp_path, tools
 ):
-    arguments = ("submit", long_plate, "--output", tmp_path / "out", WHOLE)
+    arguments = ("submit", long_plate, "--output", tmp_path / "out", *DENOISE)
     with start(tools, *arguments, "--connection", engine.path) as process:
         process.stdout.readline()
         job = job_id(tools.request(long_plate, tmp_path / "out", "1001-1064"))

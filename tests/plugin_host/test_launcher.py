@@ -47,14 +47,16 @@ def real_engine(monkeypatch, tmp_path, path):
     monkeypatch.setenv("FACEPLATE_ENGINE", str(program))
     monkeypatch.setenv("FACEPLATE_CONFIG", os.devnull)
     yield
-    with contextlib.suppress(EngineUnreachable):
-        os.kill(find(path).pid, signal.SIGTERM)
+    for process in launcher._started:  # also one that came second, and may not know it yet
+        process.terminate()
+        process.wait(DEADLINE_S)
+        process.stdin.close()
+    launcher._started.clear()
     end = time.monotonic() + DEADLINE_S
     while _serving(path) and time.monotonic() < end:
+        with contextlib.suppress(EngineUnreachable, ProcessLookupError):
+            os.kill(find(path).pid, signal.SIGTERM)
         time.sleep(0.02)
-    for process in launcher._started:
-        process.wait(DEADLINE_S)
-    launcher._started.clear()
 
 
 def _serving(path):
@@ -135,6 +137,46 @@ def test_when_the_file_holds_no_address_then_nobody_listens_there(path, address)
     stale(path, address)
     with pytest.raises(EngineUnreachable, match="gone"):
         find(path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_when_others_can_write_in_the_folder_then_nothing_is_started_or_written(path):
+    Path(path).parent.mkdir()
+    Path(path).parent.chmod(0o777)
+    with pytest.raises(EngineStartFailed, match="chmod go-w"):
+        find_or_start(path)
+    assert not list(Path(path).parent.iterdir())
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are POSIX's")
+def test_when_the_log_is_a_link_then_it_is_not_followed(path, tmp_path):
+    Path(path).parent.mkdir()
+    Path(path + ".log").symlink_to(tmp_path / "victim")
+    with pytest.raises(EngineStartFailed, match="is a link"):
+        find_or_start(path)
+    assert not (tmp_path / "victim").exists()
+
+
+ECHO = "import sys; sys.exit(' '.join(sys.argv[1:]))"
+
+
+@pytest.mark.parametrize(
+    ("variable", "how", "said"),
+    [
+        ("", {}, "--held finish --lease 900"),
+        ("30", {"lease_s": 5}, "--held finish --lease 5"),
+        ("", {"lease_s": 0, "held": ""}, "--lease 0"),
+        ("30", {"held": "cancel"}, "--held cancel"),
+    ],
+)
+def test_when_an_engine_is_started_then_it_is_told_how_long_to_live(
+    path, tmp_path, monkeypatch, variable, *, how, said
+):
+    monkeypatch.setenv("FACEPLATE_ENGINE", script(tmp_path, ECHO))
+    monkeypatch.setenv("FACEPLATE_LEASE", variable)
+    with pytest.raises(EngineStartFailed) as failed:
+        find_or_start(path, **how)
+    assert failed.value.message.endswith(f"--connection {path} {said}")
 
 
 def test_when_the_file_is_open_to_others_then_no_second_engine_is_started(path):

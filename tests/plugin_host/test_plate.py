@@ -109,6 +109,37 @@ def test_when_a_path_is_of_any_system_then_it_stays_on_it(text, frame, path, fol
     assert Plate.parse(plate.pattern) == plate
 
 
+@pytest.mark.parametrize(
+    ("text", "stem"),
+    [
+        ("/shots/a.mov", "a"),
+        ("/shots/A001_C002.1001.MXF", "A001_C002.1001"),
+        ("/shots/a.%04d.mp4", "a.%04d"),
+        ("/shots/a[1-9]#.m4v", "a[1-9]#"),
+        ("S:\\shots\\a.mov", "a"),
+    ],
+)
+def test_when_a_path_ends_as_movies_do_then_all_frames_are_in_it(text, stem):
+    plate = Plate.parse(text, "ACEScg")
+    assert plate.is_movie
+    assert (plate.single, plate.stem, plate.pattern) == (None, stem, text)
+    assert plate.path(1) == plate.path(-7) == text
+    assert Plate.parse(plate.pattern, "ACEScg") == plate
+
+
+@pytest.mark.parametrize(
+    "text", ["/a.exr", "/a.7.exr", "/a.%d.exr", "/a.mov.exr", "/mov", "/a.movie"]
+)
+def test_when_a_path_ends_otherwise_then_it_is_no_movie(text):
+    assert not Plate.parse(text).is_movie
+
+
+def test_when_a_movie_is_asked_for_its_frames_then_only_the_engine_knows(tmp_path):
+    (tmp_path / "a.mov").touch()
+    with pytest.raises(PlateError, match="only the engine counts"):
+        Plate.parse(f"{tmp_path}/a.mov").frames_on_disk()
+
+
 @pytest.mark.parametrize("text", ["", "/", "/a\0.exr", "/a.%04d.####.exr", "/" + "#" * 100, "C:\\"])
 def test_when_text_names_no_plate_then_it_is_refused(text):
     with pytest.raises(PlateError):
