@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from engine.restorer import Restorer
 
 TABLE = {
+    "lite": "engine.restorers.lite:Lite",
     "passthrough": "engine.restorers.passthrough:Passthrough",
     "temporal-denoise": "engine.restorers.temporal_denoise:TemporalDenoise",
 }
-DEFAULT = "temporal-denoise"
+DEFAULT = "lite"
 
 
 @runtime_checkable

@@ -6,8 +6,6 @@ import argparse
 import os
 from pathlib import Path
 
-import torch
-
 from engine.compute import pin
 from training.data import MIXTURE
 from training.lite.loop import Settings, train
@@ -44,7 +42,6 @@ def _parser() -> argparse.ArgumentParser:
 def main() -> None:
     """Run the command."""
     asked = _parser().parse_args()
-    torch.backends.cudnn.benchmark = False  # another algorithm would give other bits
     settings = Settings(
         asked.part,
         Schedule(asked.steps, asked.minutes),

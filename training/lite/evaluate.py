@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from training.lite.parts import Part
 
 FRAMES = 8
-CLIPS = 2  # of each kind
+CLIPS = 4  # of each kind
 
 
 class Score(NamedTuple):

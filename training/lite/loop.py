@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.restorers.lite.network import placed
 from training.data import MIXTURE, Batch, Mix, Stream, turned
 from training.lite.checkpoint import Training, load_training, save_training, save_weights
 from training.lite.evaluate import evaluate, held_out, mean_psnr
-from training.lite.losses import NEED, loss, misjudged, needed
+from training.lite.losses import loss
 from training.lite.parts import PARTS, Part
 from training.lite.record import HELD_OUT, STEPS, Table, draw_curve
 from training.lite.schedule import Schedule, clip_frames, decay, learning_rate, linked
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from torch import nn
 
 SINGLES = 4  # lessons of single frames that a batch gives: making it costs as much as learning
 CHUNK = 4  # frames through which gradients flow back
@@ -70,19 +70,11 @@ class Settings:
 def begin(settings: Settings, device: str) -> Training:
     """Return a training before its first step."""
     build = PARTS[settings.part].build
-    network, average = (_placed(build(seed=settings.seed), device) for _ in range(2))
+    network, average = (placed(build(seed=settings.seed), device) for _ in range(2))
     average.requires_grad_(requires_grad=False)
     # Eps is above its default, under which the first moments of rare gradients explode.
     optimiser = torch.optim.AdamW(network.parameters(), betas=(0.9, 0.99), eps=1e-7)
     return Training(network, average, optimiser)
-
-
-def _placed(network: nn.Module, device: str) -> nn.Module:
-    network.to(device)
-    for weight in network.parameters():  # a quarter faster than rows of channels, on a CPU
-        if weight.ndim == 4:
-            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
-    return network
 
 
 def with_resets(batch: Batch, seed: int, step: int) -> Batch:
@@ -118,7 +110,6 @@ def learn(training: Training, part: Part, batch: Batch, rate: float) -> float:
     training.optimiser.zero_grad(set_to_none=True)
     frames = batch.clean.shape[1]
     state, before, total = None, None, torch.zeros((), device=batch.clean.device)
-    truth = needed(batch)
     for first in range(0, frames, CHUNK):
         last = min(first + CHUNK, frames)
         with torch.autocast(batch.clean.device.type, torch.bfloat16):
@@ -127,8 +118,6 @@ def learn(training: Training, part: Part, batch: Batch, rate: float) -> float:
         share = (last - first) / frames
         value = loss(walked.restored.float(), clean, before) * share
         total += value.detach()
-        if walked.need is not None:
-            value = value + NEED * share * misjudged(walked.need, truth)
         value.backward()
         before = (walked.restored.float() - clean)[:, -1:].detach()
     torch.nn.utils.clip_grad_norm_(training.network.parameters(), NORM)

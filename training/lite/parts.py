@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import torch
 
+from engine.restorers.lite.chroma import Chroma, coloured
 from engine.restorers.lite.network import (
-    Chroma,
     Restoring,
     Seen,
     State,
-    coloured,
-    delivered,
+    aimed,
     luma,
 )
 
@@ -35,13 +34,11 @@ class Walked(NamedTuple):
     Attributes:
         restored: ``(B, T, 3, H, W)`` codes, for the loss.
         delivered: The same as they would leave the restorer, without gradient.
-        need: ``(B, T)`` in [0, 1], how surely frames are damaged; None where that is not judged.
         state: What is left for the next frames, without gradient.
     """
 
     restored: Tensor
     delivered: Tensor
-    need: Tensor | None
     state: object
 
 
@@ -82,17 +79,14 @@ def walk_restoring(
     """Restore frames one after the other, each after the one before."""
     assert isinstance(network, Restoring)
     carried = state if isinstance(state, State) else network.begin(batch.degraded[:, first])
-    frames, deliveries, needs = [], [], []
+    frames, deliveries = [], []
     for t in range(first, last):
         seen = Seen(*(tensor[:, t] for tensor in batch[1:]))
         restored, carried = network(seen, carried)
         frames.append(restored)
-        deliveries.append(delivered(seen, restored, carried.need).detach())
-        needs.append(carried.need.flatten())
+        deliveries.append(aimed(seen, restored).detach())
     after = State(*(tensor.detach() for tensor in carried))
-    return Walked(
-        torch.stack(frames, dim=1), torch.stack(deliveries, dim=1), torch.stack(needs, dim=1), after
-    )
+    return Walked(torch.stack(frames, dim=1), torch.stack(deliveries, dim=1), after)
 
 
 def walk_chroma(network: nn.Module, batch: Batch, first: int, last: int, state: object) -> Walked:
@@ -105,7 +99,7 @@ def walk_chroma(network: nn.Module, batch: Batch, first: int, last: int, state: 
         chroma = network(luma(batch.degraded[:, t]), batch.motion[:, t], chroma)
         frames.append(coloured(luma(batch.clean[:, t]), chroma))
     restored = torch.stack(frames, dim=1)
-    return Walked(restored, restored.detach(), None, chroma.detach())
+    return Walked(restored, restored.detach(), chroma.detach())
 
 
 PARTS: Mapping[str, Part] = {

@@ -3,13 +3,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.restorers.lite.chroma import Chroma, coloured
 from engine.restorers.lite.network import (
     MULTIPLE,
-    Chroma,
     Restoring,
     Seen,
-    coloured,
-    delivered,
+    aimed,
     luma,
     warp,
 )
@@ -69,7 +68,7 @@ def test_when_motion_holds_nowhere_then_the_history_is_forgotten(network):
     fresh, fresh_state = network(seen(frame, lost), network.begin(frame))
     again, again_state = network(seen(frame, lost), after)
     carried, _ = network(seen(frame, still()), after)
-    assert torch.equal(fresh_state.need, again_state.need)
+    assert torch.equal(fresh_state.hidden, again_state.hidden)
     assert torch.equal(fresh, again)
     assert not torch.equal(fresh, carried)
 
@@ -94,17 +93,10 @@ def test_when_clips_are_restored_side_by_side_then_each_is_restored_as_alone(net
     torch.testing.assert_close(both[1:], alone, atol=1e-5, rtol=1e-5)
 
 
-def test_when_nothing_is_needed_then_the_frame_is_delivered_to_the_bit():
+def test_when_a_frame_is_delivered_then_a_fifth_of_the_residual_is_left_out():
     frame = seen(picture(16, 16), still())
-    restored = frame.average * 0.5
-    assert torch.equal(delivered(frame, restored, torch.full((1, 1, 1, 1), 0.1)), frame.frame)
-    torch.testing.assert_close(delivered(frame, restored, torch.ones(1, 1, 1, 1)), restored)
-
-
-def test_when_a_place_is_doubted_then_it_is_restored_though_the_frame_needs_nothing():
-    frame = seen(picture(16, 16), still(), doubt=0.5)
-    restored = frame.average * 0.5
-    torch.testing.assert_close(delivered(frame, restored, torch.zeros(1, 1, 1, 1)), restored)
+    whole = aimed(frame, frame.average + 0.1)
+    torch.testing.assert_close(whole, frame.average + 0.08)
 
 
 def test_when_the_seed_is_the_same_then_the_first_weights_are():
