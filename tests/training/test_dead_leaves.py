@@ -1,7 +1,7 @@
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from training.dead_leaves import make_dead_leaves
@@ -72,6 +72,7 @@ def test_when_textures_are_drawn_then_all_are_in_range_and_none_is_flat():
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32), st.booleans())
+@example(seed=167, blob=False)  # a strand that bends out of the unit square
 def test_when_an_outline_is_covered_then_the_area_is_its_own_and_a_soft_edge(seed, blob):
     generator = random_stream("test", seed)
     outline = (draw_blob if blob else draw_outline)(generator) * np.float32(30) + np.float32(50)
@@ -79,7 +80,7 @@ def test_when_an_outline_is_covered_then_the_area_is_its_own_and_a_soft_edge(see
     length = cv2.arcLength(outline[:, None], True)
     around = covered.sum() / 255 - cv2.contourArea(outline[:, None])
     assert 0.2 * length < around < 1.25 * length
-    assert not covered[:8].any()  # 20 pixels from the reach of the outline
+    assert not covered[: max(0, int(outline[:, 1].min()) - 2)].any()
     assert np.any((covered > 0) & (covered < 255))  # antialiased
 
 
