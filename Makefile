@@ -33,6 +33,9 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.quality
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.links
+	$(BIN)/python -m bench.pipeline
+	$(BIN)/python -m bench.start
+	$(BIN)/python -m bench.memory
 
 train: $(STAMP)
 	$(BIN)/python -m training.lite --part restoring --out train/restoring --minutes 104 --resume

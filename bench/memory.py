@@ -24,8 +24,8 @@ LIMIT = 1.05
 def peak(pattern: str, frames: int, restorer: str) -> int:
     """Return the peak resident memory in KiB of a `faceplate restore` of so many frames."""
     shot = f"1001-{1000 + frames}"
-    words = ["restore", pattern, "--shot", shot, "--whole-frame", "--restorer", restorer]
-    words += ["--output", str(Path(pattern).parents[1] / f"out{frames}")]
+    words = ["restore", pattern, "--shot", shot, "--frames", shot, "--whole-frame"]
+    words += ["--restorer", restorer, "--output", str(Path(pattern).parents[1] / f"out{frames}")]
     with subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "engine", *words], stdout=subprocess.DEVNULL
     ) as process:
