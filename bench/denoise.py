@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from bench.drive import restored
 from engine.demo_plate import demo_frames
 from engine.demo_report import frame_difference_error, psnr
-from engine.restorer import Clip
 from engine.restorers import load_restorer
 
 if TYPE_CHECKING:
@@ -34,11 +34,7 @@ REGIONS = {
 def denoised(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return ``(T, H, W, 3)`` in [0, 1], restored as one clip."""
     pixels = np.ascontiguousarray(codes.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
-    matte = np.ones((len(pixels), *pixels.shape[2:]), np.float32)
-    restorer = load_restorer("temporal-denoise")
-    clip = Clip(pixels, matte, tuple(range(len(pixels))), track=0, parameters={"strength": 100})
-    restored = restorer.restore(clip, restorer.info.begin(track=0, seed=0))
-    return restored.pixels.transpose(0, 2, 3, 1)
+    return restored(load_restorer("temporal-denoise"), pixels).transpose(0, 2, 3, 1)
 
 
 def non_local_means(codes: NDArray[np.uint8], strength: int) -> NDArray[np.float32]:
@@ -74,12 +70,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=24)
     plate = demo_frames(parser.parse_args().frames)
     clean = plate.clean.astype(np.float32) / np.float32(255)
-    restored = denoised(plate.degraded)
+    mended = denoised(plate.degraded)
     rivals = {h: non_local_means(plate.degraded, h) for h in NLM_STRENGTHS}
     for region, (ys, xs) in REGIONS.items():
         truth = clean[:, ys, xs]
         before = plate.degraded[:, ys, xs].astype(np.float32) / np.float32(255)
-        mine = restored[:, ys, xs]
+        mine = mended[:, ys, xs]
         others = {h: r[:, ys, xs] for h, r in rivals.items()}
         best = max(others, key=lambda h: decibels(others[h], truth))
         calmest = min(others, key=lambda h: difference_error(others[h], truth))

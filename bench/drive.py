@@ -76,6 +76,18 @@ def restore(
     return np.clip(encode_open(light + change), 0, 1), seconds
 
 
+def restored(restorer: Restorer, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the frames ``(T, 3, H, W)`` restored as one clip from nothing, all at defaults."""
+    clip = Clip(
+        pixels,
+        np.ones((len(pixels), *pixels.shape[2:]), np.float32),
+        tuple(range(len(pixels))),
+        track=TRACK,
+        parameters={p.name: p.default for p in restorer.info.parameters},
+    )
+    return restorer.restore(clip, restorer.info.begin(TRACK, SEED)).pixels
+
+
 def _clip(
     restorer: Restorer,
     step: Step,

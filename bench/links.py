@@ -17,32 +17,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from bench.drive import restored
 from bench.plates import Extent
 from engine.compute import pin
-from engine.restorer import Clip, Restorer
 from engine.restorers import DEFAULT, TABLE, load_restorer
 from training.degrade import LEVELS, apply
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.restorer import Restorer
+
     Floats = NDArray[np.float32]
 
 WARM_UPS = (0, 2, 4, 8, 16)
 SHOT = 480  # frames
-
-
-def restored(restorer: Restorer, pixels: Floats) -> Floats:
-    """Return the frames ``(T, 3, H, W)`` restored as one clip from nothing."""
-    info = restorer.info
-    clip = Clip(
-        pixels,
-        np.ones((len(pixels), *pixels.shape[2:]), np.float32),
-        tuple(range(len(pixels))),
-        track=0,
-        parameters={p.name: p.default for p in info.parameters},
-    )
-    return restorer.restore(clip, info.begin(track=0, seed=0)).pixels
 
 
 def seam(restorer: Restorer, plate: Floats, chained: Floats, warm_up: int) -> tuple[float, float]:

@@ -19,10 +19,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.drive import restored
 from engine.compute import pin
 from engine.demo import write_plate
 from engine.demo_plate import demo_frames
-from engine.restorer import Clip
 from engine.restorers import DEFAULT, load_restorer
 from plugin_host.client import EngineClient
 from plugin_host.frame_range import FrameRange
@@ -77,13 +77,10 @@ def _alone(codes: np.ndarray) -> float:
     pin(2, "cpu")
     restorer = load_restorer(DEFAULT)
     pixels = np.ascontiguousarray(codes.transpose(0, 3, 1, 2), np.float32) / np.float32(255)
-    parameters = {p.name: p.default for p in restorer.info.parameters}
-    matte = np.ones((FRAMES, *pixels.shape[2:]), np.float32)
-    clip = Clip(pixels, matte, tuple(range(FRAMES)), track=0, parameters=parameters)
     took = []
     for _ in range(RUNS + 1):
         begun = time.perf_counter()
-        restorer.restore(clip, restorer.info.begin(track=0, seed=0))
+        restored(restorer, pixels)
         took.append(time.perf_counter() - begun)
     return statistics.median(took[1:])
 

@@ -47,6 +47,11 @@ def key_pair(path: Path) -> KeyPair:
     return pair
 
 
+def keys_beside(connection: Path) -> KeyPair:
+    """Return the pair of whoever serves a connection file: see `key_pair`."""
+    return key_pair(connection.with_name(connection.name + ".curve"))
+
+
 def public_key(text: str) -> bytes:
     """Return the public key that a text is, or that the file of that name holds.
 

@@ -16,8 +16,6 @@ import contextlib
 import os
 import threading
 
-HELD = ("", "finish", "cancel")
-
 
 class Holder:
     """Whoever started the engine and holds its standard input open, for as long as they live.

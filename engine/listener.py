@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
-from engine.curve import Clients, KeyPair, key_pair
+from engine.curve import Clients, KeyPair, keys_beside
 from plugin_host.errors import SettingsError
 from plugin_host.protocol import MOST_PART_BYTES, VERSION
 
@@ -90,7 +90,7 @@ class Listener:
     def _listen_to_others(
         self, context: Context, settings: EngineSettings, connection: Path
     ) -> None:
-        keys = key_pair(connection.with_name(connection.name + ".curve"))
+        keys = keys_beside(connection)
         beside = connection.with_name(connection.name + ".clients")
         folder = Path(settings.clients) if settings.clients else beside
         try:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import zmq
 
 from engine.connection import EngineLock, write_connection
-from engine.curve import key_pair
+from engine.curve import keys_beside
 from engine.listener import ASK, listen
 from plugin_host.errors import EngineUnreachable, SettingsError
 from plugin_host.protocol import KEY_BYTES, MOST_PART_BYTES, VERSION
@@ -75,7 +75,7 @@ class Relay:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         with EngineLock(self._connection), zmq.Context() as context:
-            self._keys = key_pair(self._connection.with_name(self._connection.name + ".curve"))
+            self._keys = keys_beside(self._connection)
             self._context = context
             found = self._ask(self._deadline_s)
             while not self._stopping:

@@ -80,7 +80,7 @@ def relay(args: argparse.Namespace) -> int:
     """Carry messages to an engine on another machine; without one, show the key to be known by."""
     logging.getLogger("faceplate").setLevel(logging.INFO)
     from engine.connection import EngineLock  # noqa: PLC0415
-    from engine.curve import key_pair, public_key  # noqa: PLC0415
+    from engine.curve import keys_beside, public_key  # noqa: PLC0415
     from engine.relay import Relay  # noqa: PLC0415
 
     path = Path(args.connection or default_path())
@@ -90,6 +90,6 @@ def relay(args: argparse.Namespace) -> int:
         raise SettingsError("--to and --server-key go together")
     else:
         with EngineLock(path):
-            keys = key_pair(path.with_name(path.name + ".curve"))
+            keys = keys_beside(path)
         print(keys.public.decode())  # noqa: T201 - what was asked for
     return 0

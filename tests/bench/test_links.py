@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from bench.links import restored, seam
+from bench.drive import restored
+from bench.links import seam
 from engine.restorers import load_restorer
 
 

@@ -32,13 +32,11 @@ class Walked(NamedTuple):
     """What a walk returns.
 
     Attributes:
-        restored: ``(B, T, 3, H, W)`` codes, for the loss.
-        delivered: The same as they would leave the restorer, without gradient.
+        restored: ``(B, T, 3, H, W)`` codes.
         state: What is left for the next frames, without gradient.
     """
 
     restored: Tensor
-    delivered: Tensor
     state: object
 
 
@@ -65,12 +63,18 @@ class Part:
         walk: See `Walk`.
         shares: What its clips lose: see `training.data.Mix`.
         levels: Names in `training.degrade.LEVELS` by which it is judged.
+        averaged: Whether what it delivers lies between the average and what it restored.
     """
 
     build: type[Restoring | Chroma]
     walk: Walk
     shares: Mapping[str, Any]
     levels: tuple[str, ...]
+    averaged: bool = False
+
+    def delivered(self, batch: Batch, restored: Tensor) -> Tensor:
+        """Return what leaves the restorer where the network restored a whole batch so."""
+        return aimed(batch.average, restored) if self.averaged else restored
 
 
 def walk_restoring(
@@ -79,14 +83,13 @@ def walk_restoring(
     """Restore frames one after the other, each after the one before."""
     assert isinstance(network, Restoring)
     carried = state if isinstance(state, State) else network.begin(batch.degraded[:, first])
-    frames, deliveries = [], []
+    frames = []
     for t in range(first, last):
         seen = Seen(*(tensor[:, t] for tensor in batch[1:]))
         restored, carried = network(seen, carried)
         frames.append(restored)
-        deliveries.append(aimed(seen, restored).detach())
     after = State(*(tensor.detach() for tensor in carried))
-    return Walked(torch.stack(frames, dim=1), torch.stack(deliveries, dim=1), after)
+    return Walked(torch.stack(frames, dim=1), after)
 
 
 def walk_chroma(network: nn.Module, batch: Batch, first: int, last: int, state: object) -> Walked:
@@ -98,8 +101,7 @@ def walk_chroma(network: nn.Module, batch: Batch, first: int, last: int, state: 
     for t in range(first, last):
         chroma = network(luma(batch.degraded[:, t]), batch.motion[:, t], chroma)
         frames.append(coloured(luma(batch.clean[:, t]), chroma))
-    restored = torch.stack(frames, dim=1)
-    return Walked(restored, restored.detach(), chroma.detach())
+    return Walked(torch.stack(frames, dim=1), chroma.detach())
 
 
 PARTS: Mapping[str, Part] = {
@@ -108,6 +110,7 @@ PARTS: Mapping[str, Part] = {
         walk_restoring,
         {"holes": 0.15},
         ("clean", "noise 20", "blur 1.5", "x2 mix", "x4 mix", "crf 34", "brush masks"),
+        averaged=True,
     ),
     "chroma": Part(
         Chroma, walk_chroma, {"colour": 1.0, "damage": 0.5, "averaged": False}, ("greyscale",)

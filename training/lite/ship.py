@@ -15,10 +15,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 
 from engine.atomic import write_atomically
+from engine.weights import read_facts
 from training.lite.parts import PARTS
 
 if TYPE_CHECKING:
@@ -45,11 +45,12 @@ def part_of(folder: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         folder: That `training.lite` wrote into.
 
     Raises:
-        OSError: There is no training in it.
+        OSError: There is no whole training in it.
+        WeightsError: Its best weights are not there, or tell nothing of themselves.
     """
-    with safe_open(folder / "best.safetensors", "pt") as file:
-        facts = json.loads(file.metadata()["training"])
-        tensors = {name: file.get_tensor(name).half() for name in file.keys()}  # noqa: SIM118 - no mapping
+    weights = folder / "best.safetensors"
+    facts = read_facts(weights)
+    tensors = {name: tensor.half() for name, tensor in load_file(weights).items()}
     with (folder / "held_out.csv").open(encoding="utf-8", newline="") as table:
         rows = [row for row in csv.DictReader(table) if int(row["step"]) == facts["step"]]
     scores = {

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
-from engine.restorers.lite.network import LUMA, SLOPE, begin_weights, blocks, up, warp
+from engine.restorers.lite.motion import LUMA
+from engine.restorers.lite.network import SLOPE, begin_weights, blocks, up, warp
 
 
 class Chroma(nn.Module):

@@ -21,6 +21,7 @@ from engine.averaging import average
 from engine.restorers.lite.chroma import Chroma, coloured
 from engine.restorers.lite.memory import Memory
 from engine.restorers.lite.motion import (
+    LUMA,
     Filled,
     fill_holes,
     made_up,
@@ -29,7 +30,6 @@ from engine.restorers.lite.motion import (
     small_luma,
 )
 from engine.restorers.lite.network import (
-    LUMA,
     MULTIPLE,
     Restoring,
     Seen,
@@ -141,7 +141,7 @@ def _restored(met: _Met, asked: Asked, networks: Networks) -> Done:
     memory = replace(memory, history=history, restored=restored, hidden=hidden)
     amount = asked.strength if "bfr" in asked.tasks else 0.0
     share = np.maximum(np.float32(amount), holes)
-    codes = aimed(seen, result)[0].clamp(0, 1).cpu().numpy()
+    codes = aimed(seen.average, result)[0].clamp(0, 1).cpu().numpy()
     aim = np.minimum(codes + bright, max(source.max(), 1))
     pixels = np.where(share > 0, np.maximum(source + share * (aim - source), 0), source)
     confidence = (1 - filled.doubt()) / (1 + left / np.float32(VISIBLE**2))

@@ -29,7 +29,7 @@ DISAGREEMENT = 1.0  # pixels at FLOW_SIDE, forth and back, at which motion half 
 TELEA_REACH = 4.0  # pixels
 PROPAGATED = 0.5  # doubt of a pixel that was seen in an earlier frame
 FADING = 0.95  # what is left of trust after each frame: errors of the flow add up
-_LUMA = np.array([[0.2126, 0.7152, 0.0722]])  # ITU-R BT.709-6, 3.2
+LUMA = (0.2126, 0.7152, 0.0722)  # of red, green and blue: ITU-R BT.709-6, 3.2
 
 
 class Filled(NamedTuple):
@@ -61,7 +61,7 @@ def small_luma(pixels: Floats) -> Codes:
     size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
     interleaved = np.ascontiguousarray(pixels.transpose(1, 2, 0))
     small = cv2.resize(interleaved, size, interpolation=cv2.INTER_AREA)
-    luma = cv2.GaussianBlur(cv2.transform(small, _LUMA), (0, 0), FLOW_BLUR)
+    luma = cv2.GaussianBlur(cv2.transform(small, np.array([LUMA])), (0, 0), FLOW_BLUR)
     return np.clip(np.rint(luma * 255), 0, 255).astype(np.uint8).reshape(size[::-1])
 
 

@@ -20,14 +20,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its name everywhere
 
+from engine.restorers.lite.motion import LUMA
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MULTIPLE = 16
 """Height and width of what the networks see are multiples of this many pixels."""
 
-# ITU-R BT.709-6, 3.2
-LUMA = (0.2126, 0.7152, 0.0722)
 SLOPE = 0.1
 QUIET = 0.1  # what the last layer of a block begins with, of its due
 FAINT = 0.01  # what the last layer of a network begins with, of its due
@@ -197,9 +197,9 @@ class Restoring(nn.Module):
         return restored, State(restored.clamp(0, 1), torch.tanh(self.remember(middle)))
 
 
-def aimed(seen: Seen, restored: Tensor) -> Tensor:
-    """Return ``(B, 3, H, W)`` codes, what of a restored frame is delivered."""
-    return seen.average + SHARE * (restored - seen.average)
+def aimed(average: Tensor, restored: Tensor) -> Tensor:
+    """Return what of restored frames is delivered; of any one shape, codes."""
+    return average + SHARE * (restored - average)
 
 
 def placed(network: nn.Module, device: str) -> nn.Module:

@@ -9,7 +9,7 @@ import OpenEXR
 import OpenImageIO
 from OpenEXR import Compression
 
-from engine.frame_io.exr import encode_image, read_image
+from engine.frame_io.exr import deliverable, encode_image, read_image
 from engine.frame_io.exr_layout import LEADERS, LONG_NAMES, MAGIC, MULTIPART, kind_of, read_headers
 from engine.image import Box, Image, Part
 
@@ -62,6 +62,11 @@ def touched(plate, rows, *, columns=slice(2, 5), **attributes):
     for row in rows:
         samples[row, columns] = samples[row, columns] * 3 // 2 + 1
     return plate.with_beauty({"G": samples}, {"faceplate/status": "restored", **attributes})
+
+
+def whole(image):
+    """Return the file that is written where nothing is copied."""
+    return encode_image(deliverable(image)[0])
 
 
 def joined(*files):

@@ -28,14 +28,11 @@ from tests.engine.frame_io.plates import (
     subsampled,
     tall,
     touched,
+    whole,
 )
 
 TYPES = (np.float16, np.float32, np.uint32)
 ORDERS = (OpenEXR.INCREASING_Y, OpenEXR.DECREASING_Y)
-
-
-def whole(image):
-    return encode_image(deliverable(image)[0])
 
 
 def blocks(data, part):

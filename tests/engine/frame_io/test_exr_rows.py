@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenEXR import Compression
 
-from engine.frame_io.exr import deliverable, encode_image, read_image
+from engine.frame_io.exr import encode_image, read_image
 from engine.frame_io.exr_chunks import take_apart
 from engine.frame_io.exr_copy import encode_changes
 from engine.frame_io.exr_rows import read_rows
@@ -23,14 +23,11 @@ from tests.engine.frame_io.plates import (
     scanlines,
     subsampled,
     touched,
+    whole,
 )
 
 ORDERS = (OpenEXR.INCREASING_Y, OpenEXR.DECREASING_Y)
 rows_of = st.sets(st.integers(0, WIDE.height - 1))
-
-
-def whole(image):
-    return encode_image(deliverable(image)[0])
 
 
 @given(rows_of, st.sampled_from(["ZIP", "PIZ", "B44A"]), st.sampled_from(ORDERS), st.booleans())

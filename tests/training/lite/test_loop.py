@@ -32,7 +32,7 @@ def one_thread():
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
     whole = parts.PARTS["restoring"]
-    part = parts.Part(Small, whole.walk, whole.shares, ("noise 20", "brush masks"))
+    part = parts.Part(Small, whole.walk, whole.shares, ("noise 20", "brush masks"), averaged=True)
     monkeypatch.setitem(parts.PARTS, "restoring", part)
     monkeypatch.setattr(judging, "FRAMES", 2)
     monkeypatch.setattr(judging, "CLIPS", 1)

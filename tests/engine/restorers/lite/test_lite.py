@@ -8,7 +8,7 @@ from engine.reference import TemporalReference
 from engine.restorer import Clip, Guides
 from engine.restorers.lite import INFO, WEIGHTS, Lite, load_networks
 from engine.restorers.lite.frame import chroma_size
-from engine.restorers.lite.network import LUMA
+from engine.restorers.lite.motion import LUMA
 from engine.weights import read_facts
 from plugin_host.errors import ReferenceMismatchError
 from training.clip import make_clip
