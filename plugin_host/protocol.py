@@ -261,16 +261,16 @@ def check_submit(submit: Submit) -> None:
     """Refuse a request that contradicts itself.
 
     Raises:
-        SettingsError: Frames outside the shot, no task, a task or layer named twice, or a mask or
-            reference picture without an absolute path.
+        SettingsError: Frames outside the shot, no task, a task or layer named twice, or a mask,
+            reference picture or detector without an absolute path.
         OutputError: The output is no absolute path.
     """
     if not is_absolute(submit.output):
         raise OutputError("the output must be absolute: the engine has another working folder")
     pictures = [r for r in submit.settings.references if not r.startswith("frame:")]
-    for path in filter(None, [submit.settings.mask, *pictures]):
+    for path in filter(None, [submit.settings.mask, submit.settings.detector, *pictures]):
         if not is_absolute(path):
-            raise SettingsError("masks and reference pictures need an absolute path", path=path)
+            raise SettingsError("masks, pictures and detectors need an absolute path", path=path)
     outside = [frame for frame in submit.frames if frame not in submit.shot.frames]
     if outside:
         raise SettingsError(

@@ -35,7 +35,7 @@ from plugin_host.schema import (
 )
 
 TASKS = ("bfr", "colour", "inpaint")
-LAYERS = ("beauty", "matte", "confidence", "source")
+LAYERS = ("beauty", "matte", "confidence", "source", "patch")
 ON_ERROR = ("stop", "skip", "source")
 MOST_HANDLES = 10000
 
@@ -43,6 +43,7 @@ PATH = Text(4096)
 NAME = Text(MOST_NAME)
 JOB = Text(64, shape="[0-9a-f]{16}")
 FRAME = Whole(-999999999, 999999999)
+FACE = Text(64, shape="-?[1-9][0-9]{0,5}(=[^=,]{1,40})?")
 
 
 def _plate_to_json(plate: Plate) -> dict[str, Any]:
@@ -98,8 +99,12 @@ class Settings:
         restorer: Name in the engine's table.
         tasks: Any combination of `TASKS`.
         seed: Start of all random numbers.
-        layers: What is delivered, of `LAYERS`; beauty is always there.
+        layers: What is delivered, of `LAYERS`; beauty is always there, and with ``patch`` only as
+            much of it as holds the faces.
         whole_frame: Restore everything, not only faces.
+        faces: Tracks that are restored, ``2`` or, with a name for the person, ``2=Anna``; or
+            ``-2`` for all but that one; none for all.
+        detector: Path of a YuNet ONNX file that finds the faces; None for what ships.
         mask: Path pattern of the inpainting mask.
         references: ``frame:1042`` or picture paths, exemplars of the person.
         parameters: The restorer's own knobs.
@@ -109,8 +114,10 @@ class Settings:
     restorer: str = wire(NAME)
     tasks: tuple[str, ...] = wire(Several(Choice(*TASKS), 3), ("bfr",))
     seed: int = wire(Whole(), 0)
-    layers: tuple[str, ...] = wire(Several(Choice(*LAYERS), 4), ("beauty",))
+    layers: tuple[str, ...] = wire(Several(Choice(*LAYERS), len(LAYERS)), ("beauty",))
     whole_frame: bool = wire(Flag(), default=False)
+    faces: tuple[str, ...] = wire(Several(FACE, 1000), ())
+    detector: str | None = wire(Maybe(PATH), None)
     mask: str | None = wire(Maybe(PATH), None)
     references: tuple[str, ...] = wire(Several(PATH, 64), ())
     parameters: dict[str, int] = wire(Named(Whole(-(10**9), 10**9)), {})
@@ -132,13 +139,23 @@ class Describe:
 
 @dataclass(frozen=True)
 class Submit:
-    """Ask for frames of a shot. The same request sent twice is the same job."""
+    """Ask for frames of a shot. The same request sent twice is the same job.
+
+    Attributes:
+        shot: The piece of time that is restored as one.
+        frames: Those of it that are wanted now.
+        settings: How.
+        output: Folder of the delivered frames and of the take.
+        on_error: What becomes of a frame that cannot be restored.
+        urgent: Whether somebody sits and waits, as for a preview: such a job goes first.
+    """
 
     shot: Shot = wire(Record(Shot))
     frames: FrameRange = wire(Frames())
     settings: Settings = wire(Record(Settings))
     output: str = wire(PATH)
     on_error: str = wire(Choice(*ON_ERROR), "skip")
+    urgent: bool = wire(Flag(), default=False)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ PLATE_PATH = ("shot", "plate", "path")
 PLATE = {"colourspace": "lin_ap1_scene", "path": "/shots/sh010/sh010.%04d.exr"}
 SHOT = {"frames": "1001-1100", "handles": 8, "plate": PLATE}
 SETTINGS = {
+    "detector": None,
+    "faces": ["1=Anna", "3"],
     "layers": ["beauty", "matte"],
     "mask": None,
     "parameters": {"strength": 100},
@@ -38,6 +40,7 @@ SUBMIT = {
     "output": "/shots/sh010/restored",
     "settings": SETTINGS,
     "shot": SHOT,
+    "urgent": False,
 }
 RESTORER = {
     "content_agnostic": False,
