@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from engine.faces.paste import Patch, paste
-from engine.frame_io.exr import pixel_hash
 from engine.frame_io.exr_copy import encode_changes
 from engine.image import BEAUTY
 from engine.windowing import ramp
@@ -126,7 +125,6 @@ class Delivery:
             frame,
             data,
             status=status,
-            pixels=pixel_hash(image),
             source=source,
             note=note,
         )

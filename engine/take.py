@@ -56,7 +56,7 @@ class Receipt:
         status: ``restored``, ``no face`` or ``source``.
         file: Name of the delivered file in the output folder.
         size: Length of that file in bytes.
-        pixels: `frame_io.exr.pixel_hash` of the delivered image.
+        sha256: That of the delivered file, in hexadecimal.
         source: sha256 of the plate's file.
         note: What a person should know; empty for nothing.
     """
@@ -65,7 +65,7 @@ class Receipt:
     status: str
     file: str
     size: int
-    pixels: str
+    sha256: str
     source: str
     note: str = ""
 
@@ -167,16 +167,15 @@ class Take:
             return None
         return None
 
-    def deliver(
-        self, frame: int, data: bytes, *, status: str, pixels: str, source: str, note: str
-    ) -> Path:
+    def deliver(self, frame: int, data: bytes, *, status: str, source: str, note: str) -> Path:
         """Write a frame, then its receipt; return the frame's path.
 
         Raises:
             FrameWriteFailed: The disk is full, gone or read-only.
         """
         path = self.frame_path(frame)
-        receipt = Receipt(frame, status, path.name, len(data), pixels, source, note)
+        digest = hashlib.sha256(data).hexdigest()
+        receipt = Receipt(frame, status, path.name, len(data), digest, source, note)
         try:
             write_atomically(path, data)
         except OSError as error:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -17,7 +18,7 @@ from tests.engine.plates import litter, request
 from tests.engine.probes import LINKS
 
 INFO = LINKS["chained"].info
-PIXELS = "a" * 64
+SHA256 = hashlib.sha256(b"exr").hexdigest()
 
 
 def plate_in(folder, name="shot"):
@@ -45,7 +46,7 @@ def take(submit):
 
 
 def deliver(take, frame=1001, data=b"exr", **fields):
-    fields = {"status": "restored", "pixels": PIXELS, "source": "b" * 64, "note": ""} | fields
+    fields = {"status": "restored", "source": "b" * 64, "note": ""} | fields
     return take.deliver(frame, data, **fields)
 
 
@@ -187,7 +188,7 @@ def test_when_a_frame_is_delivered_then_its_name_follows_the_plates(tmp_path, pa
 def test_when_a_frame_is_delivered_then_its_receipt_says_so(take, submit):
     path = deliver(take, note="changed")
     assert path.read_bytes() == b"exr"
-    expected = Receipt(1001, "restored", "shot_restored.1001.exr", 3, PIXELS, "b" * 64, "changed")
+    expected = Receipt(1001, "restored", "shot_restored.1001.exr", 3, SHA256, "b" * 64, "changed")
     assert take.receipt(1001) == open_take(submit).receipt(1001) == expected
     assert take.receipt(1002) is None
     assert litter(take.output) == []
