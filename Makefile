@@ -4,6 +4,8 @@
 #   test    sets up, passes every check and test
 #   check   the checks alone: formatter, linter, types, floors
 #   bench   every performance claim as a figure (minutes)
+#   soak    kills writers, workers, servers and clients, 2000 times (half an hour); KILLS=N, SEED=S
+#   fuzz    throws spoilt bytes at all that reads others' (13 minutes); FUZZ="--seconds 600 zmtp"
 #   train   the weights of the default restorer, 2 h 40 min on two cores; resumes after a kill
 #   clean   removes what the others made
 
@@ -13,7 +15,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_WAIT_POLICY := passive
 
-.PHONY: demo test check bench train clean system
+.PHONY: demo test check bench soak fuzz train clean system
 
 demo: $(STAMP)
 	$(BIN)/faceplate demo
@@ -30,12 +32,23 @@ check: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m bench.denoise
 	$(BIN)/python -m bench.status
+	$(BIN)/python -m bench.wire
+	$(BIN)/python -m bench.peer
+	$(BIN)/python -m bench.load
 	$(BIN)/python -m bench.quality
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.links
 	$(BIN)/python -m bench.pipeline
+	$(BIN)/python -m bench.overlap
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.memory
+
+soak: $(STAMP)
+	$(BIN)/python -m tests.soak $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
+
+fuzz: $(STAMP)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 train: $(STAMP)
 	$(BIN)/python -m training.lite --part restoring --out train/restoring --minutes 104 --resume

@@ -11,9 +11,11 @@ import json
 import logging
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.analysing import add_analyse, analyse
 from engine.arguments import add_request, build_request
 from engine.console import Console
 from engine.serving import (
@@ -111,14 +113,14 @@ def _parser() -> argparse.ArgumentParser:
         else:
             add_connection(sub)
             sub.add_argument("--detach", action="store_true", help="submit and leave")
+            sub.add_argument("--urgent", action="store_true", help="before all that are not")
             sub.add_argument(
                 "--held",
                 default="",
                 choices=HELD,
                 help="an engine that this starts does so with its jobs, and ends, when this ends",
             )
-    sub = add("serve", serve, "be the engine")
-    add_serve(sub)
+    add_serve(add("serve", serve, "be the engine"))
     add_relay(add("relay", relay, "let clients here reach an engine on another machine"))
     for name, command, text in (
         ("status", status, "how the engine and its jobs stand"),
@@ -130,10 +132,10 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="JSON")
         if name == "cancel":
             sub.add_argument("job", metavar="JOB")
+    add_analyse(add("analyse", analyse, "find the faces of a shot and draw them"))
     sub = add("restorers", restorers, "what can restore, and with what parameters")
     sub.add_argument("--json", action="store_true", help="JSON")
-    sub = add("doctor", doctor, "look for what could go wrong on this machine")
-    add_connection(sub)
+    add_connection(add("doctor", doctor, "look for what could go wrong on this machine"))
     sub = add("demo", demo, "restore a degraded plate of real pixels and measure the gain")
     sub.add_argument("--folder", default="demo", metavar="DIR", help="where to put it all")
     return parser
@@ -166,6 +168,7 @@ def restore(args: argparse.Namespace) -> int:
 def submit(args: argparse.Namespace) -> int:
     """Restore through the engine."""
     request = build_request(args)
+    request = replace(request, urgent=request.urgent or args.urgent)
     console = Console(as_json=args.json)
 
     def again():  # noqa: ANN202 - Connection
@@ -195,9 +198,15 @@ def status(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(to_json(reported)))
         return 0
-    print(f"engine {reported.engine[:8]}: worker {reported.worker}, {reported.sessions} sessions")
+    counts = ", ".join(f"{count} {state}" for state, count in reported.counts.items())
+    words = f"worker {reported.worker}, {reported.sessions} sessions, jobs: {counts or 'none'}"
+    print(f"engine {reported.engine[:8]}: {words}")
     for job in reported.jobs:
-        print(f"{job.job}  {job.state:9}  {job.done}/{job.total}  {job.restorer}  {job.plate}")
+        state = job.state + "!" * job.urgent
+        print(f"{job.job}  {state:10}  {job.done}/{job.total}  {job.restorer}  {job.plate}")
+    left = sum(reported.counts.values()) - len(reported.jobs)
+    if left > 0:
+        print(f"and {left} more")
     return 0
 
 

@@ -16,15 +16,18 @@ import cv2
 import numpy as np
 
 from engine.faces.analysis import Analysis, Proxy, analyse
+from engine.faces.yunet import YuNet
 from engine.frame_io.colour import PlateColour
 from engine.frame_io.colourspace import Resolved, resolve_colourspace
 from engine.frame_io.exr import to_float32
 from engine.frame_io.plates import read_frame_of
-from engine.image import BEAUTY, Box, Image
+from engine.image import BEAUTY, MOST_PIXELS, Box, Image
+from engine.reader import Reader
 from plugin_host.errors import (
     FrameChanged,
     FrameError,
     FrameSizeChanged,
+    FrameUnsupported,
     from_code,
 )
 
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from plugin_host.requests import Shot
 
 _NOWHERE = Box(0, 0, 0, 0)
+AHEAD = 2  # frames that are read while faces are looked for
 TILE = 16  # plate pixels; where non-finite pixels lie is remembered this finely
 
 
@@ -97,9 +101,13 @@ class ShotAnalysis:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> ShotAnalysis:
-        """Read what `to_json` wrote."""
+        """Read what `to_json` wrote.
+
+        Raises:
+            AttributeError, LookupError, OverflowError, TypeError, ValueError: It is anything else.
+        """
         return cls(
-            frames=tuple(data["frames"]),
+            frames=tuple(sorted(map(int, data["sources"]))),  # each has one, whatever the file says
             bad={int(frame): (why[0], why[1]) for frame, why in data["bad"].items()},
             sources={int(frame): digest for frame, digest in data["sources"].items()},
             display=Box(*data["display"]),
@@ -113,8 +121,16 @@ class ShotAnalysis:
         )
 
 
-def read_frame(plate: Plate, frame: int, analysis: ShotAnalysis) -> Image:
+def read_frame(
+    plate: Plate, frame: int, analysis: ShotAnalysis, rows: range | None = None
+) -> Image:
     """Read a usable frame again and make sure that it is still the one that was analysed.
+
+    Args:
+        plate: The source.
+        frame: Which.
+        analysis: What was found when it was read whole.
+        rows: See `frame_io.plates.read_frame_of`.
 
     Raises:
         FrameChanged: Its file is another one now.
@@ -123,7 +139,7 @@ def read_frame(plate: Plate, frame: int, analysis: ShotAnalysis) -> Image:
     error = analysis.error(frame, plate)
     if error is not None:
         raise error
-    image, digest = read_frame_of(plate, frame)
+    image, digest = read_frame_of(plate, frame, rows)
     if digest != analysis.sources[frame]:
         raise FrameChanged(
             "the plate changed after this take was begun; restore it into another --output",
@@ -159,21 +175,26 @@ class _Survey:
 
     def images(self) -> Iterator[tuple[int, Image]]:
         """Read every frame once; yield the usable ones."""
-        for frame in self.shot.all_frames:
-            try:
-                image, digest = read_frame_of(self.shot.plate, frame)
-                self._admit(image, frame)
-            except FrameError as error:
-                self.bad[frame] = (error.code, error.message)
-            else:
-                self.frames.append(frame)
-                self.sources[frame] = digest
-                planes = beauty_planes(image)
-                tiles = _not_finite_tiles(planes, image.beauty.data_window)
-                if tiles:
-                    self.not_finite[frame] = tiles
-                yield frame, image
-            self.heard(len(self.frames) + len(self.bad))
+        frames = tuple(self.shot.all_frames)
+        with Reader(self._read, frames, AHEAD) as reader:
+            for frame in frames:
+                try:
+                    image, digest, tiles = reader.get(frame)
+                    self._admit(image, frame)
+                except FrameError as error:
+                    self.bad[frame] = (error.code, error.message)
+                else:
+                    self.frames.append(frame)
+                    self.sources[frame] = digest
+                    if tiles:
+                        self.not_finite[frame] = tiles
+                    yield frame, image
+                self.heard(len(self.frames) + len(self.bad))
+
+    def _read(self, frame: int) -> tuple[Image, str, tuple[tuple[int, int], ...]]:
+        image, digest = read_frame_of(self.shot.plate, frame)
+        planes = beauty_planes(image)
+        return image, digest, _not_finite_tiles(planes, image.beauty.data_window)
 
     def pictures(self) -> Iterator[tuple[int, NDArray[np.uint8]]]:
         """Yield the usable frames as proxy pictures."""
@@ -193,27 +214,40 @@ class _Survey:
                 f"the shot's is {_size(self.display)}",
                 frame=frame,
             )
-        self.bounds = _union(self.bounds, part.data_window)
+        bounds = self.bounds.union(part.data_window)
+        if bounds.width * bounds.height > MOST_PIXELS:  # as many are held where faces are not
+            raise FrameUnsupported(
+                f"its data window {part.data_window} lies too far from those before it", frame=frame
+            )
+        self.bounds = bounds
 
 
 def analyse_shot(
-    shot: Shot, *, find_faces: bool, heard: Callable[[int], None] = lambda _: None
+    shot: Shot,
+    *,
+    find_faces: bool,
+    detector: str | None = None,
+    heard: Callable[[int], None] = lambda _: None,
 ) -> ShotAnalysis:
     """Read every frame of a shot once and find what is in it.
 
     Args:
         shot: The plate and its frames.
         find_faces: Whether to look for faces; not needed for whole frames.
+        detector: Path of a YuNet file that finds them; None for the cascades.
         heard: Called after each frame with how many were looked at; may raise to end it.
 
     Raises:
         ColourspaceError: The plate's colourspace is unknown or unnamed.
+        WeightsError: The detector is no YuNet.
+        SettingsError: The detector needs ONNX Runtime, which is not there.
     """
+    finder = YuNet(detector) if detector and find_faces else None
     survey = _Survey(shot, heard)
     pictures = survey.pictures() if find_faces else None
     first = next(pictures, None) if pictures else None
     if pictures and first:  # the first usable frame has told the display window
-        faces = analyse(chain([first], pictures), Proxy.of(survey.display))
+        faces = analyse(chain([first], pictures), Proxy.of(survey.display), finder)
     else:
         deque(survey.images() if pictures is None else (), maxlen=0)
         faces = Analysis(tuple(survey.frames), (), ())
@@ -254,15 +288,6 @@ def _not_finite_tiles(planes: NDArray[np.float32], data_window: Box) -> tuple[tu
         return ()
     tiles = np.stack([columns + data_window.left, rows + data_window.top], axis=1) // TILE
     return tuple((int(x), int(y)) for x, y in np.unique(tiles, axis=0))
-
-
-def _union(one: Box, other: Box) -> Box:
-    return Box(
-        min(one.left, other.left),
-        min(one.top, other.top),
-        max(one.right, other.right),
-        max(one.bottom, other.bottom),
-    )
 
 
 def _corners(box: Box) -> list[int]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from engine.restorers import DEFAULT, TABLE
 from plugin_host.errors import ProtocolError, SettingsError
 from plugin_host.frame_range import FrameRange
-from plugin_host.plate import Plate
+from plugin_host.picks import HERO, parse_picks
+from plugin_host.plate import Plate, is_absolute
 from plugin_host.protocol import canonical, check_submit, read_json
 from plugin_host.requests import LAYERS, ON_ERROR, TASKS, Settings, Shot, Submit
 from plugin_host.schema import Record, to_json
@@ -16,26 +17,42 @@ from plugin_host.schema import Record, to_json
 if TYPE_CHECKING:
     import argparse
 
+ALL = "all"
+"""What `--faces` says for every face there is."""
+
+
+def add_shot(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that name a shot."""
+    add = parser.add_argument
+    add("plate", nargs="?", metavar="PLATE", help="a.%%04d.exr, a.####.exr, a.@@@@.exr or a file")
+    add("--frames", metavar="R", help="frames that are asked for, 1001-1100x2; all that are there")
+    add("--shot", metavar="R", help="frames restored as one continuous piece; the asked ones")
+    add("--handles", type=int, default=0, metavar="N", help="frames around the shot that are read")
+    add("--colourspace", metavar="NAME", help="of the plate, where its header does not say")
+    add("--detector", metavar="FILE", help="a YuNet ONNX file that finds the faces")
+
 
 def add_request(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that make a request."""
+    add_shot(parser)
     add = parser.add_argument
-    add("plate", nargs="?", metavar="PLATE", help="a.%%04d.exr, a.####.exr, a.@@@@.exr or a file")
     add("--output", metavar="DIR", help="folder of the restored frames and of the take")
-    add("--frames", metavar="R", help="frames to deliver, 1001-1100x2; all that are there")
-    add("--shot", metavar="R", help="frames restored as one continuous piece; the asked ones")
-    add("--handles", type=int, default=0, metavar="N", help="frames around the shot that are read")
     add("--restorer", default=DEFAULT, metavar="NAME", help=f"one of {', '.join(TABLE)}")
     add("--tasks", default="bfr", metavar="T,T", help=f"of {','.join(TASKS)}")
     add("--mask", metavar="PATH", help="where to inpaint, white; a pattern or one picture")
+    add(
+        "--faces",
+        default=ALL,
+        metavar="F,F",
+        help="1,3=Anna restores these, --faces=-2 all but that one; see `faceplate analyse`",
+    )
     add(
         "--reference",
         action="append",
         default=[],
         metavar="frame:N|PATH",
-        help="exemplar of the person; may be repeated",
+        help="exemplar of the person, or of one of them, Anna=frame:N; may be repeated",
     )
-    add("--colourspace", metavar="NAME", help="of the plate, where its header does not say")
     add("--layers", default="beauty", metavar="L,L", help=f"of {','.join(LAYERS)}")
     add("--seed", type=int, default=0, metavar="N", help="start of all random numbers")
     add("--on-error", default="skip", choices=ON_ERROR, help="what to do with a bad frame")
@@ -57,6 +74,27 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     add("--job", metavar="FILE", help="read the request from a JSON file instead")
 
 
+def build_shot(args: argparse.Namespace) -> tuple[Shot, FrameRange]:
+    """Return the shot that `add_shot`'s arguments name, and which of its frames are asked for.
+
+    Raises:
+        RequestRefused: There is no such plate, or something is out of range.
+    """
+    if not args.plate:
+        raise SettingsError("name a PLATE, such as a.%04d.exr")
+    from engine.frame_io.plates import frames_of  # noqa: PLC0415  # --help need not load it
+
+    plate = Plate.parse(args.plate, args.colourspace)
+    found = frames_of(plate)
+    frames = found if args.frames is None else FrameRange.parse(args.frames)
+    whole = frames if args.shot is None else FrameRange.parse(args.shot)
+    shot = Shot(plate, whole, args.handles)
+    try:
+        return Record(Shot).from_json(read_json(canonical(to_json(shot)), "shot"), "shot"), frames
+    except ProtocolError as error:
+        raise SettingsError(error.message) from None
+
+
 def build_request(args: argparse.Namespace) -> Submit:
     """Return the request, complete and checked.
 
@@ -75,21 +113,19 @@ def build_request(args: argparse.Namespace) -> Submit:
 def _from_flags(args: argparse.Namespace) -> Submit:
     if not args.plate or not args.output:
         raise SettingsError("name a PLATE and --output DIR, or a --job FILE")
-    from engine.frame_io.plates import frames_of  # noqa: PLC0415  # --help need not load it
-
-    plate = Plate.parse(args.plate, args.colourspace)
-    found = frames_of(plate)
-    frames = found if args.frames is None else FrameRange.parse(args.frames)
-    whole = frames if args.shot is None else FrameRange.parse(args.shot)
-    shot = Shot(plate, whole, args.handles)
+    shot, frames = build_shot(args)
+    faces = _faces(args.faces)
+    people = set(parse_picks(faces).only.values()) - {""}
     settings = Settings(
         restorer=args.restorer,
         tasks=_words(args.tasks, TASKS, "--tasks"),
         seed=args.seed,
-        layers=_words(args.layers, LAYERS, "--layers"),
+        layers=_words(f"beauty,{args.layers}", LAYERS, "--layers"),  # it is always there
         whole_frame=args.whole_frame,
+        faces=faces,
+        detector=_absolute(args.detector),
         mask=_absolute(args.mask),
-        references=tuple(_reference(text) for text in args.reference),
+        references=tuple(_reference(text, people) for text in args.reference),
         parameters=dict(_parameter(text) for text in args.set),
         warm_up=args.warm_up,
     )
@@ -124,8 +160,25 @@ def _absolute(path: str | None) -> str | None:
     return None if path is None else str(Path(path).absolute())
 
 
-def _reference(text: str) -> str:
-    return text if text.startswith("frame:") else str(Path(text).absolute())
+def _faces(text: str) -> tuple[str, ...]:
+    if text == ALL:
+        return ()
+    faces = tuple(filter(None, (face.strip() for face in text.split(","))))
+    if not faces:
+        raise SettingsError(f"--faces names none; write 1,3=Anna, --faces=-2 or {ALL}")
+    parse_picks(faces)
+    return tuple(sorted(faces, key=_number))  # one order, so that one take serves all
+
+
+def _number(face: str) -> int:
+    return abs(int(face.partition("=")[0]))
+
+
+def _reference(text: str, people: set[str]) -> str:
+    name, _, exemplar = text.partition("=")
+    if name in people or exemplar.startswith(HERO) or (name and is_absolute(exemplar)):
+        return f"{name}={_reference(exemplar, set())}"
+    return text if text.startswith(HERO) else str(Path(text).absolute())
 
 
 def _parameter(text: str) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +11,21 @@ import numpy as np
 from engine.analysis import beauty_planes
 from engine.faces.align import plan_crops, whole_frame
 from engine.faces.matte import soft_matte
+from engine.faces.pick import not_picked, picked, written
 from engine.faces.transform import Transform, cut_out
 from engine.guides import Mask, hero_frame, read_picture
 from engine.restorer import Clip, Guides, Task
 from plugin_host.errors import FrameError, FrameNotFinite
+from plugin_host.picks import split_reference
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from engine.analysis import ShotAnalysis
     from engine.frame_io.colour import PlateColour
-    from engine.image import Image
+    from engine.image import Box, Image
     from engine.plan import Step
     from engine.restorer import Restored, RestorerInfo
     from plugin_host.plate import Plate
@@ -30,6 +33,60 @@ if TYPE_CHECKING:
 
 WHOLE_FRAME = 0
 """Number of the one track of a take that restores whole frames; faces are numbered from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """What a restorer sees of one face in one frame.
+
+    Attributes:
+        pixels: ``(3, H, W)`` float32, display-referred.
+        matte: ``(H, W)`` float32 in [0, 1]; not to be written to.
+    """
+
+    pixels: NDArray[np.float32]
+    matte: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A frame that was read, and what was cut out of it.
+
+    Attributes:
+        image: The frame.
+        crops: By number of the track.
+    """
+
+    image: Image
+    crops: Mapping[int, FaceCrop]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a restored window changed, from which deltas are made when they are asked for.
+
+    Attributes:
+        clip: What the restorer saw.
+        restored: What it made of that.
+        colour: The plate's colours.
+    """
+
+    clip: Clip
+    restored: Restored
+    colour: PlateColour
+
+    def only(self, frames: tuple[int, ...]) -> Delta:
+        """Return what some of the window's frames get added."""
+        rows = [self.clip.frames.index(frame) for frame in frames]
+        before, after = self.clip.pixels, self.restored.pixels
+        given = self.restored.confidence
+        confidence = (
+            np.ones((len(rows), *before.shape[2:]), np.float32)
+            if given is None
+            else np.ascontiguousarray(given[rows])
+        )
+        deltas = [self.colour.delta(before[row], after[row]) for row in rows]
+        return Delta(frames, np.stack(deltas), confidence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +138,26 @@ class Clips:
         self._mask = Mask(settings.mask, analysis.display) if settings.mask else None
         self._maskless = {} if self._mask is None else self._mask.errors(analysis.frames)
         self._heroes: dict[int, Image] = {}
+        tracks = analysis.faces.tracks
+        self._people = picked(settings.faces, tracks)
         if self.whole:
             crops = {WHOLE_FRAME: whole_frame(analysis.frames, analysis.bounds, info.crop)}
         else:
             crops = {
                 track.number: plan_crops(track, info.crop, analysis.bounds)
-                for track in analysis.faces.tracks
+                for track in tracks
+                if track.number in self._people
             }
         self.transforms: dict[int, dict[int, Transform]] = crops
+        self._left = {t.number: frozenset(t.frames) for t in tracks if t.number not in crops}
+
+    def people(self, tracks: Iterable[int]) -> str:
+        """Return tracks with the names of their people, as `--faces` takes them."""
+        return written({track: self._people[track] for track in tracks if track in self._people})
+
+    def not_picked(self, frame: int) -> str:
+        """Return a sentence on the faces of a frame that are not restored; empty for none."""
+        return not_picked(track for track, held in self._left.items() if frame in held)
 
     def usable(self, track: int) -> tuple[int, ...]:
         """Return a track's frames that can be restored: finite pixels, and a mask where asked."""
@@ -111,6 +180,16 @@ class Clips:
     def _finite(self, track: int, frame: int) -> bool:
         return self._analysis.is_finite(frame, self.transforms[track][frame].footprint)
 
+    def rows(self, frame: int) -> range | None:
+        """Return the rows of a frame that can change; None where all of them are wanted."""
+        layers = self._settings.layers
+        if self.whole or ("patch" not in layers and layers != ("beauty",)):
+            return None
+        boxes = [held[frame].footprint for held in self.transforms.values() if frame in held]
+        top = self._analysis.bounds.top  # where there is no face, one row must stand for all
+        rows = [top, top] if not boxes else [y for b in boxes for y in (b.top, b.bottom)]
+        return range(min(rows), max(rows) + 1)
+
     @property
     def hero_frames(self) -> tuple[int, ...]:
         """The frames that the user named as exemplars."""
@@ -121,13 +200,22 @@ class Clips:
         """Provide the images of `hero_frames`."""
         self._heroes = dict(images)
 
-    def clip(self, step: Step, images: Mapping[int, Image]) -> Clip:
-        """Cut a step's clip out of its images."""
+    def look(self, image: Image, frame: int, tracks: Iterable[int]) -> Look:
+        """Cut the crops of some tracks out of a frame; once, whatever windows share it."""
+        places = {track: self.transforms[track][frame] for track in tracks}
+        crops = {
+            track: FaceCrop(self._crop(image, place), self.matte(image, place))
+            for track, place in places.items()
+        }
+        return Look(image, crops)
+
+    def clip(self, step: Step, looks: Mapping[int, Look]) -> Clip:
+        """Put a step's clip together."""
         frames = step.warm_up + step.frames
-        transforms = self.transforms[step.track]
+        crops = [looks[frame].crops[step.track] for frame in frames]
         return Clip(
-            pixels=np.stack([self._crop(images[f], transforms[f]) for f in frames]),
-            matte=np.stack([self.matte(images[f], transforms[f]) for f in frames]),
+            pixels=np.stack([crop.pixels for crop in crops]),
+            matte=np.stack([crop.matte for crop in crops]),
             frames=frames,
             track=step.track,
             follows=step.follows,
@@ -138,19 +226,12 @@ class Clips:
         )
 
     def matte(self, image: Image, transform: Transform) -> NDArray[np.float32]:
-        """Return how much of a change is delivered, ``(H, W)`` float32 in [0, 1]."""
-        return soft_matte(transform, image.beauty.data_window, whole=self.whole)
+        """Return how much of a change is delivered, ``(H, W)`` float32 in [0, 1]; read-only."""
+        return _matte(transform, image.plate_window, self.whole)
 
-    def delta(self, clip: Clip, restored: Restored, frames: tuple[int, ...]) -> Delta:
-        """Return what the restored clip adds to the plate in some of its frames."""
-        rows = [clip.frames.index(frame) for frame in frames]
-        deltas = [self._colour.delta(clip.pixels[i], restored.pixels[i]) for i in rows]
-        confidence = (
-            np.ones((len(rows), *clip.pixels.shape[2:]), np.float32)
-            if restored.confidence is None
-            else np.ascontiguousarray(restored.confidence[rows])
-        )
-        return Delta(frames, np.stack(deltas), confidence)
+    def change(self, clip: Clip, restored: Restored) -> Change:
+        """Return what the restored clip changed."""
+        return Change(clip, restored, self._colour)
 
     def _crop(self, image: Image, transform: Transform) -> NDArray[np.float32]:
         data_window = image.beauty.data_window
@@ -160,11 +241,15 @@ class Clips:
     def _guides(self, track: int, frames: tuple[int, ...]) -> Guides:
         pictures: list[NDArray[np.float32]] = []
         for reference in self._settings.references:
-            frame = hero_frame(reference)
+            (name, exemplar), frame = split_reference(reference), hero_frame(reference)
+            if name and name != self._people.get(track):
+                continue
             if frame is None:
-                pictures.append(read_picture(reference, self._colour))
-            elif frame in self.transforms[track] and frame in self._heroes:
-                pictures.append(self._crop(self._heroes[frame], self.transforms[track][frame]))
+                pictures.append(read_picture(exemplar, self._colour))
+                continue
+            holder = self._holder(track, frame)
+            if holder is not None and frame in self._heroes:
+                pictures.append(self._crop(self._heroes[frame], self.transforms[holder][frame]))
         if self._mask is None:
             return Guides(tuple(pictures))
         planes = [
@@ -176,3 +261,16 @@ class Clips:
             for frame in frames
         ]
         return Guides(tuple(pictures), np.stack(planes))
+
+    def _holder(self, track: int, frame: int) -> int | None:
+        """Return the track that shows a track's person in a frame: itself, or one of that name."""
+        name = self._people.get(track)
+        kin = [other for other, called in self._people.items() if name and called == name]
+        return next((one for one in (track, *kin) if frame in self.transforms[one]), None)
+
+
+@lru_cache(maxsize=32)  # a crop that stands still has one matte; one that moves needs it twice
+def _matte(transform: Transform, window: Box, whole: bool) -> NDArray[np.float32]:
+    matte = soft_matte(transform, window, whole=whole)
+    matte.flags.writeable = False
+    return matte

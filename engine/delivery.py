@@ -11,7 +11,9 @@ import numpy as np
 
 from engine.faces.paste import Patch, paste
 from engine.frame_io.exr_copy import encode_changes
+from engine.frame_io.exr_parts import encode_patch
 from engine.image import BEAUTY
+from engine.patch import patch_of
 from engine.windowing import ramp
 from plugin_host.errors import FrameError, FrameUnsupported, FrameWriteFailed
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.clips import Clips, Delta
+    from engine.clips import Change, Clips, Delta
     from engine.image import Image
     from engine.take import Take
     from engine.windowing import Window
@@ -73,7 +75,9 @@ class Delivery:
         """
         patches = [self._patch(image, frame, track, deltas[track]) for track in sorted(deltas)]
         status = "restored" if patches else "no face"
-        return self._write(self._layered(image, patches), image, frame, status, source)
+        people = self._clips.people(sorted(deltas))
+        layered = self._layered(image, patches)
+        return self._write(layered, image, frame, status, source, people=people)
 
     def attempt(
         self, image: Image, frame: int, deltas: Mapping[int, Delta], source: str
@@ -110,17 +114,23 @@ class Delivery:
             channels["faceplate.confidence"] = pasted.confidence.astype(np.float16)
         if "source" in self._layers:
             channels.update({f"source.{name}": samples for name, samples in plate.items()})
+        if "patch" in self._layers:
+            return patch_of(image, channels, pasted.matte)
         return image.with_beauty(channels, {})
 
-    def _write(self, image: Image, plate: Image, frame: int, status: str, source: str) -> Delivered:
+    def _write(
+        self, image: Image, plate: Image, frame: int, status: str, source: str, *, people: str = ""
+    ) -> Delivered:
         header = {**self._header, "faceplate/status": status, "faceplate/source": source}
-        image = image.with_beauty({}, header)
+        image = image.with_beauty({}, {**header, **({"faceplate/faces": people} if people else {})})
         try:
-            data, note = encode_changes(image, plate)
+            encode = encode_patch if "patch" in self._layers else encode_changes
+            data, note = encode(image, plate)
         except FrameWriteFailed as error:
             path = self._take.plate.path(frame)
             raise FrameUnsupported(error.message, frame=frame, path=path) from None
-        note = " ".join(filter(None, (plate.note, note)))
+        left = self._clips.not_picked(frame) if status == "no face" else ""
+        note = " ".join(filter(None, (plate.note, note, left)))
         path = self._take.deliver(
             frame,
             data,
@@ -131,12 +141,12 @@ class Delivery:
         return Delivered(frame, status, path, note)
 
 
-def blend(frame: int, parts: Sequence[tuple[Window, Delta]], overlap: int) -> Delta:
+def blend(frame: int, parts: Sequence[tuple[Window, Change | Delta]], overlap: int) -> Delta:
     """Blend what neighbouring windows add to one frame of a track.
 
     Args:
         frame: The frame.
-        parts: One window, or two neighbours in the grid's order, with their deltas.
+        parts: One window, or two neighbours in the grid's order, with what they changed.
         overlap: Frames that neighbours share.
     """
     _, first = parts[0]
@@ -165,15 +175,15 @@ class WriteBehind:
     Leaving the block waits for every delivery begun, also when the block was left by an error.
 
     Args:
-        done: Called, on the caller's thread, with each frame once its receipt is on disk, or with
-            the error of one that could not be delivered.
+        done: Called, on that thread, with each frame once its receipt is on disk, or with the error
+            of one that could not be delivered.
         most: How many deliveries may be under way.
     """
 
     def __init__(self, done: Callable[[Delivered | FrameError], None], most: int) -> None:
         self._done = done
         self._most = most
-        self._under_way: deque[Future[Delivered | FrameError]] = deque()
+        self._under_way: deque[Future[None]] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     def begin(self, deliver: Callable[[], Delivered | FrameError]) -> None:
@@ -182,17 +192,15 @@ class WriteBehind:
         Raises:
             FrameWriteFailed: An earlier delivery failed.
         """
-        self._under_way.append(self._thread.submit(deliver))
-        while len(self._under_way) > self._most or self._under_way[0].done():
-            self._done(self._under_way.popleft().result())
-            if not self._under_way:
-                break
+        self._under_way.append(self._thread.submit(lambda: self._done(deliver())))
+        while len(self._under_way) > self._most or (self._under_way and self._under_way[0].done()):
+            self._under_way.popleft().result()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._thread.shutdown(wait=True)
-        for future in self._under_way:
-            if kind is None or future.exception() is None:
-                self._done(future.result())
+        if kind is None:
+            for future in self._under_way:
+                future.result()

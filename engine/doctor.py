@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -28,6 +29,8 @@ _PACKAGES = {
     "zmq": "pyzmq",
     "safetensors": "safetensors",
 }
+
+_LINK = bytes(range(256)) * 65536
 
 
 def examine(connection: str = "") -> Iterator[tuple[bool, str]]:
@@ -90,7 +93,11 @@ def _engine(connection: str) -> tuple[bool, str]:
         return True, "no engine runs; `faceplate submit` starts one"
     try:
         with EngineClient(find(path), "doctor", deadline_s=5.0) as client:
-            return True, f"engine answers, worker {client.status().worker}"
+            worker, begun = client.status(most=0).worker, time.perf_counter()
+            whole = client.echo(_LINK)[0] == _LINK
+            took = (time.perf_counter() - begun) * 1e3
+            link = f"{len(_LINK) >> 20} MiB there and back in {took:.0f} ms"
+            return whole, f"engine answers, worker {worker}; {link if whole else 'bytes changed'}"
     except EngineUnreachable as error:
         return False, f"engine: {error}; remove the file if no engine runs"
     except FaceplateError as error:

@@ -8,13 +8,16 @@ size of the plate's display window.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
-import OpenImageIO
 
+from engine.faces.pick import picked
+from engine.frame_io.pictures import open_picture
+from engine.regular import read_regular
 from plugin_host.errors import (
     FrameCorrupt,
     FrameError,
@@ -22,13 +25,16 @@ from plugin_host.errors import (
     FrameSizeChanged,
     SettingsError,
 )
+from plugin_host.frame_range import FrameRange
+from plugin_host.picks import split_reference
 from plugin_host.plate import Plate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from engine.faces.track import Track
     from engine.frame_io.colour import PlateColour
     from engine.image import Box
     from plugin_host.requests import Settings, Shot
@@ -37,17 +43,33 @@ _HERO = re.compile(r"^frame:(-?\d+)$")
 
 
 def hero_frame(reference: str) -> int | None:
-    """Return the frame that ``frame:1042`` names; None for a path."""
-    match = _HERO.match(reference)
+    """Return the frame that ``frame:1042`` or ``Anna=frame:1042`` names; None for a path."""
+    match = _HERO.match(split_reference(reference)[1])
     return int(match.group(1)) if match else None
 
 
-def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
-    """Return the sha256 of every picture that the settings name, all masks as one.
+def check_faces(settings: Settings, tracks: Sequence[Track]) -> None:
+    """Refuse, once the shot's faces are known, settings that speak of others.
 
     Raises:
-        SettingsError: A picture is not there, the mask is a movie, or a hero frame lies outside
-            the shot.
+        SettingsError: A face that the shot does not have, or a hero frame without its person.
+    """
+    people = picked(settings.faces, tracks)
+    for reference in settings.references:
+        (name, exemplar), frame = split_reference(reference), hero_frame(reference)
+        held = {f for track in tracks if people.get(track.number) == name for f in track.frames}
+        if name and frame is not None and frame not in held:
+            raise SettingsError(
+                f"reference {exemplar} does not show {name}, who is seen in {FrameRange(held)}"
+            )
+
+
+def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
+    """Return the sha256 of every file that the settings name, all masks as one.
+
+    Raises:
+        SettingsError: A picture or the detector is not there, the mask is a movie, or a hero frame
+            lies outside the shot.
     """
     hashes: dict[str, str] = {}
     if settings.mask is not None:
@@ -56,22 +78,30 @@ def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
             raise SettingsError("a mask is pictures, not a movie", path=settings.mask)
         digest = hashlib.sha256()
         for frame in shot.all_frames if masks.single is None else [masks.single]:
-            path = Path(masks.path(frame))
-            digest.update(f"{frame}:".encode() + (path.read_bytes() if path.is_file() else b""))
+            digest.update(f"{frame}:".encode())
+            with suppress(OSError):  # it is missed where it is needed
+                digest.update(read_regular(masks.path(frame)))
         hashes["mask"] = digest.hexdigest()
+    if settings.detector is not None:
+        try:
+            hashes["detector"] = hashlib.sha256(read_regular(settings.detector)).hexdigest()
+        except OSError as error:
+            what = f"the face detector cannot be read: {error.strerror}; give a YuNet ONNX file"
+            raise SettingsError(what, path=settings.detector) from None
     for reference in settings.references:
         frame = hero_frame(reference)
         if frame is not None:
             if frame not in shot.all_frames:
                 raise SettingsError(f"hero frame {frame} lies outside the shot {shot.all_frames}")
             continue
+        path = split_reference(reference)[1]
         try:
-            hashes[reference] = hashlib.sha256(Path(reference).read_bytes()).hexdigest()
+            hashes[reference] = hashlib.sha256(read_regular(path)).hexdigest()
         except OSError as error:
             raise SettingsError(
                 f"the reference picture cannot be read: {error.strerror}; "
                 "give a picture's path or frame:1042",
-                path=reference,
+                path=path,
             ) from None
     return hashes
 
@@ -82,7 +112,10 @@ def read_picture(path: str, colour: PlateColour) -> NDArray[np.float32]:
     Raises:
         SettingsError: It is no picture.
     """
-    pixels = _read_pixels(path)
+    try:
+        pixels = _read_pixels(path)
+    except FrameError as error:
+        raise SettingsError(f"the reference picture {error.message}", path=path) from None
     planes = np.ascontiguousarray(np.moveaxis(_three_channels(pixels), 2, 0))
     if path.lower().endswith(".exr"):
         return colour.encode(planes)
@@ -108,12 +141,12 @@ class Mask:
     def error(self, frame: int) -> FrameError | None:
         """Return why there is no usable mask for a frame, None where there is; reads no pixels."""
         path = self._path(frame)
-        if not Path(path).is_file():
+        if not os.path.isfile(path):  # noqa: PTH113  # which, unlike pathlib, takes every name
             return FrameMissing("the mask is not there", frame=frame, path=path)
-        picture = OpenImageIO.ImageInput.open(path)
-        if picture is None:
-            what = OpenImageIO.geterror() or "unknown format"
-            return FrameCorrupt(f"the mask is no picture: {what}", frame=frame, path=path)
+        try:
+            picture = open_picture(path)
+        except FrameError as error:
+            return type(error)(f"the mask {error.message}", frame=frame, path=path)
         width, height = picture.spec().width, picture.spec().height
         picture.close()
         if (width, height) != (self._display.width, self._display.height):
@@ -139,23 +172,23 @@ class Mask:
         error = self.error(frame)
         if error is not None:
             raise error
-        pixels = _read_pixels(self._path(frame))
+        path = self._path(frame)
+        try:
+            pixels = _read_pixels(path)
+        except FrameError as error:
+            raise type(error)(f"the mask {error.message}", frame=frame, path=path) from None
         return np.ascontiguousarray(np.clip(pixels[:, :, 0], 0.0, 1.0))
 
 
 def _read_pixels(path: str) -> NDArray[np.float32]:
     """Return ``(H, W, C)`` float32 as OpenImageIO reads it: integers scaled to [0, 1]."""
-    picture = OpenImageIO.ImageInput.open(path)
-    if picture is None:
-        raise SettingsError(
-            f"not a picture: {OpenImageIO.geterror() or 'unknown format'}", path=path
-        )
+    picture = open_picture(path)
     try:
         pixels = picture.read_image("float")
     finally:
         picture.close()
     if pixels is None:
-        raise SettingsError("the picture cannot be decoded", path=path)
+        raise FrameCorrupt("cannot be decoded")
     return np.asarray(pixels, np.float32)
 
 

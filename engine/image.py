@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BEAUTY = ("R", "G", "B")
+MOST_PIXELS = 1 << 28
+"""Pixels that a frame may claim: 16384 x 16384. Whoever claims more means to exhaust memory."""
+MOST_BYTES = 1 << 32
+"""What the samples of a frame may take, all its parts together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,15 @@ class Box:
         left, right = max(self.left, other.left), min(self.right, other.right)
         top, bottom = max(self.top, other.top), min(self.bottom, other.bottom)
         return Box(left, top, right, bottom) if left <= right and top <= bottom else None
+
+    def union(self, other: Box) -> Box:
+        """Return the smallest box that holds both."""
+        return Box(
+            min(self.left, other.left),
+            min(self.top, other.top),
+            max(self.right, other.right),
+            max(self.bottom, other.bottom),
+        )
 
     def slices(self, origin: Box) -> tuple[slice, slice]:
         """Return the rows and columns of this box in an array whose first sample is `origin`'s.
@@ -91,6 +104,12 @@ class Part:
             samples.dtype == object for samples in self.channels.values()
         )
 
+    def is_restorable(self, name: str) -> bool:
+        """Whether a channel is there, not of whole numbers, and at every pixel."""
+        samples = self.channels.get(name)
+        shape = self.data_window.height, self.data_window.width
+        return samples is not None and samples.dtype.kind == "f" and samples.shape == shape
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -108,21 +127,28 @@ class Image:
 
     @property
     def beauty_index(self) -> int:
-        """Index of the first flat part that holds R, G and B.
+        """Index of the first flat part that holds R, G and B, half or float, at every pixel.
 
         Raises:
             FrameUnsupported: No part does.
         """
         for index, part in enumerate(self.parts):
-            if not part.is_deep and all(name in part.channels for name in BEAUTY):
+            if not part.is_deep and all(map(part.is_restorable, BEAUTY)):
                 return index
-        held = ", ".join(name for part in self.parts for name in part.channels) or "none"
-        raise FrameUnsupported(f"needs channels R, G and B in a flat part; it holds {held}")
+        held = ", ".join(filter(None, map(_described, self.parts))) or "none"
+        raise FrameUnsupported(
+            f"needs channels R, G and B in a flat part, half or float; it holds {held}"
+        )
 
     @property
     def beauty(self) -> Part:
         """The part that is restored."""
         return self.parts[self.beauty_index]
+
+    @property
+    def plate_window(self) -> Box:
+        """The beauty's data window in the plate, also where only some rows of it were read."""
+        return self.beauty.data_window
 
     def with_beauty(
         self, channels: Mapping[str, NDArray[np.generic]], attributes: Mapping[str, Any]
@@ -139,3 +165,16 @@ class Image:
             attributes={**part.attributes, **attributes},
         )
         return replace(self, parts=(*self.parts[:index], new, *self.parts[index + 1 :]))
+
+
+def _described(part: Part) -> str:
+    """Return what a part holds, for a message."""
+    if part.is_deep:
+        return f"deep {', '.join(part.channels)}"
+    shape = part.data_window.height, part.data_window.width
+    kinds = {"u": " of whole numbers", "i": " of whole numbers"}
+    texts = [
+        name + (kinds.get(samples.dtype.kind, "") if samples.shape == shape else " subsampled")
+        for name, samples in part.channels.items()
+    ]
+    return ", ".join(texts)

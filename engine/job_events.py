@@ -71,15 +71,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Hand a job to the worker."""
+    """Hand a job to the worker, its request as it travels."""
 
     job: str
-    submit: Submit
+    body: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """Tell the worker to stop its job at the next window."""
+    """Tell the worker to stop its job at the next window, for good or for an urgent one."""
 
     job: str
 
@@ -89,4 +89,11 @@ class SpawnWorker:
     """Start a fresh worker process."""
 
 
-Instruction = Send | Start | Interrupt | SpawnWorker
+@dataclass(frozen=True, slots=True)
+class Dismiss:
+    """End a session: what it has not heard is forgotten, and it must learn that it has to ask."""
+
+    session: str
+
+
+Instruction = Send | Start | Interrupt | SpawnWorker | Dismiss

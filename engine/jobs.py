@@ -4,20 +4,30 @@ Rules of this file:
     - No socket, no clock, no process, no file. Every test is a call of `handle`.
     - Everything that decides a job's fate lives here; the server only carries out instructions.
     - A job's events are remembered until the job is forgotten, so that whoever submits it again
-      hears them from the first. Their number is bounded by the job's frames.
+      hears them from the first. Their number is bounded by the job's frames, and for all jobs that
+      have ended together by MOST_EVENTS. A session that has not heard what must be forgotten is
+      ended: its client says Hello and submits again, and its frames are kept.
+    - Where an urgent job waits, a running one that is not steps aside: it is interrupted, and goes
+      on where it was as soon as no urgent one waits. Its watchers hear nothing of that. An urgent
+      job never steps aside.
+    - Whose turn it is: `turns`. Who submits a job that waits in another's turn, as after a broken
+      connection, takes it into his own where he has fewer waiting.
 
     queued     running, cancelled, failed (the worker does not start)
-    running    finished, failed, cancelled; queued again when the worker dies
+    running    finished, failed, cancelled; queued again when the worker dies, or it steps aside
 """
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections import Counter, deque
+from itertools import islice
+from typing import TYPE_CHECKING
 
+from engine.audience import Audience
+from engine.job import Job
 from engine.job_events import (
     Asked,
+    Dismiss,
     Event,
     Instruction,
     Interrupt,
@@ -30,6 +40,7 @@ from engine.job_events import (
     WorkerReady,
     WorkerSaid,
 )
+from engine.turns import Turns
 from plugin_host.errors import EngineBusy, FaceplateError, UnknownJob, WorkerDied
 from plugin_host.protocol import check_submit, failed, job_id
 from plugin_host.replies import (
@@ -45,48 +56,14 @@ from plugin_host.replies import (
 from plugin_host.requests import Cancel, Credit, Describe, Submit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
 
 MOST_DEATHS = 3  # of the worker, without a frame delivered in between, before a job is given up
 MOST_FALSE_STARTS = 3  # of the worker in a row, before waiting jobs are given up
-MOST_JOBS = 10000  # waiting; one more is refused
-MOST_ENDED = 1000  # remembered for those who ask again
-
-
-@dataclass(slots=True)
-class _Watcher:
-    session: str
-    request: str
-    heard: int = 0  # how many of the job's events were sent
-
-
-@dataclass(slots=True)
-class Job:
-    """One request on its way."""
-
-    id: str
-    submit: Submit
-    take: str
-    state: str = "queued"
-    events: list[Any] = field(default_factory=list[Any])
-    watchers: list[_Watcher] = field(default_factory=list[_Watcher])
-    done: set[int] = field(default_factory=set[int])
-    deaths: int = 0
-    cancelling: bool = False
-
-    def describe(self) -> JobText:
-        """Return what `Reported` says of it."""
-        submit = self.submit
-        return JobText(
-            self.id,
-            self.state,
-            len(self.done),
-            len(submit.frames),
-            str(submit.frames),
-            submit.shot.plate.pattern,
-            submit.output,
-            submit.settings.restorer,
-        )
+MOST_JOBS = 10000  # waiting; one more is refused,
+MOST_RESERVED = 1000  # but so many more of those who have none waiting, or sit and wait
+MOST_ENDED = 1000  # jobs remembered for those who ask again,
+MOST_EVENTS = 200000  # and their events, of 0.3 KB each
 
 
 class Jobs:
@@ -98,9 +75,11 @@ class Jobs:
         self.description: Description | None = None
         self._curious: list[tuple[str, str]] = []  # who asked before there was a description
         self._false_starts = 0
-        self._queue: deque[Job] = deque()
+        self._turns = Turns()
         self._running: Job | None = None
-        self._credits: dict[str, int] = {}
+        self._ended: deque[Job] = deque()
+        self._events = 0  # of those that have ended
+        self._audience = Audience()
         self._out: list[Instruction] = []
 
     def handle(self, event: Event) -> list[Instruction]:
@@ -108,9 +87,9 @@ class Jobs:
         self._out = []
         match event:
             case Joined(session, credit):
-                self._credits[session] = credit
+                self._audience.join(session, credit)
             case Left(session):
-                self._leave(session)
+                self._audience.leave(session)
             case Asked():
                 self._answer(event)
             case WorkerReady(description):
@@ -128,7 +107,25 @@ class Jobs:
     @property
     def idle(self) -> bool:
         """Whether nothing is running or waiting."""
-        return self._running is None and not self._queue
+        return self._running is None and not self._turns
+
+    def counts(self) -> dict[str, int]:
+        """Return how many jobs there are in each state, less states without one."""
+        ended = Counter(job.state for job in self._remembered())
+        counts = {"running": int(self._running is not None), "queued": len(self._turns), **ended}
+        return {state: count for state, count in counts.items() if count}
+
+    def foremost(self, most: int) -> list[JobText]:
+        """Return how so many jobs stand: what runs, what runs next, then what ended last."""
+        running = [self._running] if self._running else []
+        told = [*running, *islice(self._turns, most)]
+        told += islice(self._remembered(), max(most - len(told), 0))
+        return [job.describe() for job in told[:most]]
+
+    def _remembered(self) -> Iterator[Job]:
+        return (job for job in reversed(self._ended) if self.known.get(job.id) is job)
+
+    # the clients
 
     def _answer(self, asked: Asked) -> None:
         session, request = asked.session, asked.request
@@ -138,8 +135,7 @@ class Jobs:
             case Cancel(job):
                 self._cancel(session, request, job)
             case Credit(amount):
-                self._credits[session] = self._credits.get(session, 0) + amount
-                self._tell_all(self.known.values())
+                self._out.extend(self._audience.credit(session, amount))
             case Describe():
                 self._curious.append((session, request))
                 if self.description is not None:
@@ -148,33 +144,28 @@ class Jobs:
     def _submit(self, session: str, request: str, submit: Submit) -> None:
         name = job_id(submit)
         job = self.known.get(name)
-        attached = job is not None and job.state in {"queued", "running"} and not job.cancelling
-        if not attached:
+        attached = job is not None and job.open and not job.cancelling
+        if job is None or not attached:
             try:
                 check_submit(submit)
-                if len(self._queue) >= MOST_JOBS:
-                    raise EngineBusy(f"{MOST_JOBS} jobs are waiting; submit again later")
+                self._check_room(session, submit)
             except FaceplateError as error:
                 self._out.append(Send(session, request, failed(error)))
                 return
-            job = self._enqueue(name, submit)
-        assert job is not None
-        job.watchers = [w for w in job.watchers if w.session != session]
-        job.watchers.append(_Watcher(session, request))
-        self._out.append(
-            Send(session, request, Accepted(name, len(submit.frames), job.take, attached))
-        )
-        self._tell_all([job])
-
-    def _enqueue(self, name: str, submit: Submit) -> Job:
+            job = self.known[name] = Job.of(name, submit, session)
+            self._turns.add(job)
+        elif job.state == "queued" and not job.events:
+            self._turns.pass_on(job, session)
+        self._audience.attach(job, session, request)
         take = f"{submit.output}/{submit.shot.plate.stem}.take"
-        self.known.pop(name, None)
-        job = self.known[name] = Job(name, submit, take)
-        self._queue.append(job)
-        ended = [job for job in self.known.values() if job.state not in {"queued", "running"}]
-        for old in ended[: max(len(ended) - MOST_ENDED, 0)]:
-            del self.known[old.id]
-        return job
+        accepted = Accepted(job.id, job.total, take, attached)
+        self._out.append(Send(session, request, accepted))
+        self._out.extend(self._audience.tell(job))
+
+    def _check_room(self, session: str, submit: Submit) -> None:
+        first = submit.urgent or not self._turns.waiting(session)
+        if len(self._turns) >= MOST_JOBS + MOST_RESERVED * first:
+            raise EngineBusy(f"{len(self._turns)} jobs are waiting; submit again later")
 
     def _cancel(self, session: str, request: str, name: str) -> None:
         job = self.known.get(name)
@@ -187,29 +178,35 @@ class Jobs:
             job.cancelling = True
             self._out.append(Interrupt(name))
         elif job.state == "queued":
-            self._queue.remove(job)
+            self._turns.remove(job)
             self._end(job, Cancelled(name, len(job.done)))
+
+    # the worker
 
     def _hear(self, message: Analysed | Progress | Finished | Failed | Cancelled) -> None:
         job = self._running
         if job is None or message.job != job.id:
             return
         if isinstance(message, Analysed):
-            self._mention(job, message)
+            self._out.extend(self._audience.mention(job, message))
+        elif isinstance(message, Progress):
+            self._note(job, message)
+        else:
+            self._running, self.worker = None, "idle"
+            if isinstance(message, Cancelled) and job.yielding and not job.cancelling:
+                self._go_back(job)
+            else:
+                self._end(job, message)
+
+    def _note(self, job: Job, progress: Progress) -> None:
+        if progress.frame in job.done:  # said before it went back; its receipt is on disk
             return
-        if isinstance(message, Progress):
-            if message.frame in job.done:  # said before a worker died; its receipt is on disk
-                return
-            job.done.add(message.frame)
-            job.deaths = 0
-            total = len(job.submit.frames)
-            fields = (message.frame, message.status, message.path, message.code, message.message)
-            job.events.append(Progress(job.id, len(job.done), total, *fields))
-            self._tell_all([job])
-            return
-        self._running = None
-        self.worker = "idle"
-        self._end(job, message)
+        job.deaths = 0
+        fields = (progress.status, progress.path, progress.code, progress.message)
+        event = Progress(job.id, len(job.done) + 1, job.total, progress.frame, *fields)
+        job.done[progress.frame] = event
+        job.events.append(event)
+        self._out.extend(self._audience.tell(job))
 
     def _mourn(self, reason: str) -> None:
         self._false_starts += self.worker == "starting"
@@ -222,8 +219,8 @@ class Jobs:
             lost = WorkerDied(f"the worker does not start ({reason}); see the engine's log")
             self._out.extend(Send(*who, failed(lost)) for who in self._curious)
             self._curious.clear()
-            while self._queue:
-                waiting = self._queue.popleft()
+            while self._turns:
+                waiting = self._turns.take()
                 self._end(waiting, failed(lost, waiting.id))
         else:
             self._out.append(SpawnWorker())
@@ -233,8 +230,7 @@ class Jobs:
         if job.cancelling:
             self._end(job, Cancelled(job.id, len(job.done)))
         elif job.deaths < MOST_DEATHS:
-            job.state = "queued"
-            self._queue.appendleft(job)
+            self._go_back(job)
         else:
             error = WorkerDied(
                 f"the worker died {MOST_DEATHS} times at the same place ({reason}); "
@@ -242,39 +238,41 @@ class Jobs:
             )
             self._end(job, failed(error, job.id))
 
+    def _go_back(self, job: Job) -> None:
+        job.state, job.yielding = "queued", False
+        self._turns.add(job, first=True)
+
+    def _start_next(self) -> None:
+        job = self._running
+        if self.worker == "idle" and self._turns:
+            job = self._running = self._turns.take()
+            job.state, self.worker = "running", "busy"
+            self._out.append(Start(job.id, job.body))
+        elif self.worker == "broken" and self._turns:
+            self.worker = "starting"
+            self._out.append(SpawnWorker())
+        elif job and self._turns.urgent and not (job.urgent or job.cancelling or job.yielding):
+            job.yielding = True
+            self._out.append(Interrupt(job.id))
+
+    # the end
+
     def _end(self, job: Job, message: Finished | Failed | Cancelled) -> None:
         states = {Finished: "finished", Failed: "failed", Cancelled: "cancelled"}
         job.state = states[type(message)]
         job.events.append(message)
-        self._tell_all([job])
+        self._out.extend(self._audience.tell(job))
+        self._ended.append(job)
+        self._events += len(job.events)
+        while len(self._ended) > MOST_ENDED or (
+            self._events > MOST_EVENTS and len(self._ended) > 1
+        ):
+            self._forget(self._ended.popleft())
 
-    def _start_next(self) -> None:
-        if self.worker == "idle" and self._queue:
-            job = self._running = self._queue.popleft()
-            job.state, self.worker = "running", "busy"
-            self._out.append(Start(job.id, job.submit))
-        elif self.worker == "broken" and self._queue:
-            self.worker = "starting"
-            self._out.append(SpawnWorker())
-
-    def _tell_all(self, jobs: Iterable[Job]) -> None:
-        """Send what watchers have not heard yet, as far as their sessions have room."""
-        for job in jobs:
-            for watcher in job.watchers:
-                while watcher.heard < len(job.events) and self._credits.get(watcher.session, 0):
-                    event = job.events[watcher.heard]
-                    watcher.heard += 1
-                    self._credits[watcher.session] -= 1
-                    self._out.append(Send(watcher.session, watcher.request, event))
-
-    def _mention(self, job: Job, message: Analysed) -> None:
-        """Tell what is soon out of date: to those who have room now, and not remembered."""
-        for watcher in job.watchers:
-            if self._credits.get(watcher.session, 0):
-                self._credits[watcher.session] -= 1
-                self._out.append(Send(watcher.session, watcher.request, message))
-
-    def _leave(self, session: str) -> None:
-        self._credits.pop(session, None)
-        for job in self.known.values():
-            job.watchers = [w for w in job.watchers if w.session != session]
+    def _forget(self, job: Job) -> None:
+        self._events -= len(job.events)
+        if self.known.get(job.id) is job:
+            del self.known[job.id]
+        for session in list(job.watchers):
+            self._audience.leave(session)
+            self._out.append(Dismiss(session))

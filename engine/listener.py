@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
 from engine.curve import Clients, KeyPair, keys_beside
 from plugin_host.errors import SettingsError
+from plugin_host.private_files import check_folder
 from plugin_host.protocol import MOST_PART_BYTES, VERSION
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def listen(context: Context, address: str, keys: KeyPair | None = None) -> zmq.S
         keys: The server's, where CURVE is to guard it.
 
     Raises:
-        SettingsError: The address cannot be bound.
+        SettingsError: The address cannot be bound, or others can write in the folder of its file.
     """
     router = context.socket(zmq.ROUTER)
     router.setsockopt(zmq.ROUTER_MANDATORY, 1)  # otherwise replies are dropped silently
@@ -52,11 +54,16 @@ def listen(context: Context, address: str, keys: KeyPair | None = None) -> zmq.S
         router.setsockopt(zmq.CURVE_SECRETKEY, keys.secret)
         router.setsockopt(zmq.TCP_KEEPALIVE, 1)  # a machine may vanish without a word
         router.setsockopt(zmq.TCP_KEEPALIVE_IDLE, 60)
+    old = os.umask(0o077)  # what carries pixels unsigned is its user's alone
     try:
+        if address.startswith("ipc://"):
+            check_folder(address.removeprefix("ipc://"))
         router.bind(address)
-    except zmq.ZMQError as error:
+    except (zmq.ZMQError, OSError) as error:
         router.close()
         raise SettingsError(f"cannot listen at {address}: {error}") from None
+    finally:
+        os.umask(old)
     return router
 
 
@@ -117,22 +124,25 @@ class Listener:
                 continue
             for _ in range(most):
                 try:
-                    route, *parts = socket.recv_multipart(zmq.DONTWAIT)
+                    frames = socket.recv_multipart(zmq.DONTWAIT, copy=False)
                 except zmq.Again:
                     break
+                route, *parts = [_held(frame) for frame in frames]
                 if number and parts == ASK:
                     self._tell(socket, route)
                 else:
                     yield bytes([number]) + route, parts
 
-    def send(self, parts: list[bytes]) -> None:
-        """Send a message, its route first.
+    def send(self, parts: list[bytes]) -> zmq.MessageTracker | None:
+        """Send a message, its route first; return what tells when a last part of some size is out.
 
         Raises:
             zmq.ZMQError: Who should have it is gone, or does not read.
         """
         route, *rest = parts
-        self.sockets[route[0]].send_multipart([route[1:], *rest], zmq.DONTWAIT)
+        socket, large = self.sockets[route[0]], len(rest[-1]) >= zmq.COPY_THRESHOLD
+        sent = socket.send_multipart([route[1:], *rest], zmq.DONTWAIT, copy=not large, track=large)
+        return sent if large else None
 
     def close(self) -> None:
         """Close all; what was sent has a second to leave."""
@@ -146,3 +156,8 @@ class Listener:
             socket.send_multipart([route, b"", self._told], zmq.DONTWAIT)
         except zmq.ZMQError as error:
             _log.info("a client is gone: %s", error)
+
+
+def _held(frame: zmq.Frame) -> bytes:
+    """Return a part: a large one as a view of what libzmq received, not copied."""
+    return frame.bytes if len(frame) < zmq.COPY_THRESHOLD else cast("bytes", frame.buffer)

@@ -12,22 +12,25 @@ Rules of this file:
 
 from __future__ import annotations
 
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.analysis import ShotAnalysis, analyse_shot, read_frame
-from engine.clips import Clips, Delta
+from engine.analysis import ShotAnalysis, read_frame
+from engine.clips import Clips
 from engine.delivery import Delivered, Delivery, WriteBehind, blend
+from engine.first_look import analysis_for
 from engine.frame_io.colour import PlateColour
-from engine.frame_io.plates import frames_of, read_frame_of
+from engine.frame_io.plates import read_frame_of
+from engine.frugal import restore_within_memory
 from engine.guides import guide_hashes
 from engine.plan import Step, required, steps_of
 from engine.reader import Reader
 from engine.report import Report
 from engine.restorer import check_settings
 from engine.results import Results
+from engine.schedule import schedule
 from engine.seams import keep_seam, measure_seams
 from engine.take import Take
 from engine.windowing import windows
@@ -39,16 +42,17 @@ from plugin_host.errors import (
 from plugin_host.protocol import check_submit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from engine.clips import Change, Delta, Look
     from engine.image import Image
     from engine.reference import TemporalReference
     from engine.restorer import Restorer
+    from engine.windowing import Window
     from plugin_host.replies import Analysed, Finished, Progress
     from plugin_host.requests import Submit
 
-READ_AHEAD = 4  # frames; enough to hide a read behind a restore, little enough for 4K
-WRITE_BEHIND = 4  # frames
+AT_LEAST_AHEAD = 4  # frames; else as many as the next window needs, and none where memory is short
 
 
 def restore_shot(
@@ -84,7 +88,7 @@ def restore_shot(
     take = Take(submit, restorer.info, guide_hashes(submit.settings, submit.shot))
     report = Report(job, submit, take, emit)
     with report.stage("analyse"):
-        analysis = _analysis(take, submit, report, cancelled)
+        analysis = analysis_for(take, submit, partial(_heard, report, cancelled))
     if analysis.colour is None:
         report.all_failed(analysis.error(frame, submit.shot.plate) for frame in submit.frames)
         return report.finished()
@@ -100,24 +104,11 @@ def restore_shot(
     return report.finished()
 
 
-def _analysis(
-    take: Take, submit: Submit, report: Report, cancelled: Callable[[], bool]
-) -> ShotAnalysis:
-    stored = take.analysis()
-    if stored is not None:
-        # What cannot be read back counts as not there.
-        with suppress(AttributeError, LookupError, TypeError, ValueError):
-            return ShotAnalysis.from_json(stored)
-    frames_of(submit.shot.plate)
-
-    def heard(done: int) -> None:
-        if cancelled():
-            raise JobCancelled("cancelled while the shot was analysed; nothing was delivered")
-        report.analysed(done)
-
-    analysis = analyse_shot(submit.shot, find_faces=not submit.settings.whole_frame, heard=heard)
-    take.store_analysis(analysis.to_json())
-    return analysis
+def _heard(report: Report, cancelled: Callable[[], bool], done: int) -> None:
+    """Tell that so many frames were looked through, and end it where nobody wants them."""
+    if cancelled():
+        raise JobCancelled("cancelled while the shot was analysed; nothing was delivered")
+    report.analysed(done)
 
 
 class _Run:
@@ -183,35 +174,30 @@ class _Run:
 
     def restore(self, pending: set[int], cancelled: Callable[[], bool]) -> None:
         """Go through the needed windows in the grid's order; deliver each pending frame."""
-        chosen = self._choose(pending)
-        last = {frame: window.index for window in self.grid for frame in window.frames}
-        indices = sorted({*chosen, *(last[frame] for frame in pending)})
-        due = {i: sorted(f for f in pending if last[f] == i) for i in indices}
-        reads = {i: _read_by(chosen.get(i, ()), due[i]) for i in indices}
-        order = list(dict.fromkeys(frame for index in indices for frame in reads[index]))
-        still_read = {frame: index for index in indices for frame in reads[index]}
-        images: dict[int, Image] = {}
+        plan = schedule(self._chosen(pending), pending, self.grid)
+        ahead = max(AT_LEAST_AHEAD, self.info.window - self.info.overlap)
+        heroes = self.clips.hero_frames
+        looks: dict[int, Look] = {}
         with (
-            Reader(self._read, [*self.clips.hero_frames, *order], READ_AHEAD) as reader,
-            WriteBehind(self.report.outcome, WRITE_BEHIND) as writer,
+            Reader(partial(self._read, plan.tracks), [*heroes, *plan.order], ahead) as reader,
+            WriteBehind(self.report.outcome, ahead) as writer,
         ):
-            self.clips.set_heroes({f: reader.get(f) for f in self.clips.hero_frames})
-            for index in indices:
+            self.clips.set_heroes({frame: reader.get(frame).image for frame in heroes})
+            for turn in plan.turns:
                 if cancelled():
                     raise JobCancelled("cancelled; what was delivered is kept")
-                images.update((f, reader.get(f)) for f in reads[index] if f not in images)
-                for step in chosen.get(index, ()):
-                    self._compute(step, images, pending)
-                for frame in due[index]:
-                    writer.begin(self._delivery_of(frame, images[frame]))
-                images = {f: image for f, image in images.items() if still_read[f] > index}
-                self.results.let_go(index)
+                looks.update((f, reader.get(f)) for f in turn.reads if f not in looks)
+                for step in turn.steps:
+                    self._compute(step, looks, pending)
+                for frame in turn.due:
+                    writer.begin(self._delivery_of(frame, looks[frame].image))
+                looks = {f: look for f, look in looks.items() if plan.last[f] > turn.window}
+                self.results.let_go(turn.window)
 
-    def _choose(self, pending: set[int]) -> dict[int, list[Step]]:
-        chosen: dict[int, list[Step]] = {}
+    def _chosen(self, pending: set[int]) -> Iterator[Step]:
         for track, steps in self.steps.items():
             of_window = {step.window: step.frames for step in steps}
-            for step in required(
+            yield from required(
                 steps,
                 pending,
                 has_pixels=lambda w, t=track, of=of_window: self.results.are_kept(
@@ -219,37 +205,36 @@ class _Run:
                 ),
                 has_reference=lambda w, t=track: self.take.reference(t, w) is not None,
                 warm_up=self.submit.settings.warm_up,
-            ):
-                chosen.setdefault(step.window, []).append(step)
-        return chosen
+            )
 
-    def _compute(self, step: Step, images: Mapping[int, Image], pending: set[int]) -> None:
+    def _compute(self, step: Step, looks: Mapping[int, Look], pending: set[int]) -> None:
         """Restore one window of one track; keep its reference and what nobody asked for yet."""
-        with self.report.stage("crop"):
-            clip = self.clips.clip(step, images)
+        clip = self.clips.clip(step, looks)
         with self.report.stage("restore"):
-            restored = self.restorer.restore(clip, self._reference(step))
+            restored, self.restorer = restore_within_memory(
+                self.restorer, clip, self._reference(step), self.report.note
+            )
         if not np.isfinite(restored.pixels).all():
             raise RestorerFailed(f"{self.info.name} returned NaN in window {step.window}")
         if any(other.needs == step.window for other in self.steps[step.track]):
             self.take.store_reference(step.track, step.window, restored.reference)
             self.references[step.track] = (step.window, restored.reference)
-        with self.report.stage("crop"):
-            delta = self.clips.delta(clip, restored, step.frames)
-            if step.approximate and any(f in self.submit.shot.frames for f in step.warm_up[-1:]):
-                before = self.clips.delta(clip, restored, step.warm_up[-1:])
-                self.report.note(keep_seam(self.take, step, before))
-        self.results.add(step.track, step.window, delta)
+        change = self.clips.change(clip, restored)
+        if step.approximate and any(f in self.submit.shot.frames for f in step.warm_up[-1:]):
+            self.report.note(keep_seam(self.take, step, change.only(step.warm_up[-1:])))
+        self.results.add(step.track, step.window, change)
+        # Another engine may count on what it saw kept.
+        kept = self.take.kept_frames(step.track, step.window)
         unasked = tuple(
             frame
             for frame in step.frames
             if frame in self.submit.shot.frames
-            and frame not in pending
+            and (frame not in pending or frame in kept)
             and self.clips.error(frame, self.plate) is None
             and self.take.receipt(frame) is None
         )
         if unasked:
-            self.results.keep(step.track, step.window, delta.only(unasked))
+            self.results.keep(step.track, step.window, change.only(unasked))
 
     def _reference(self, step: Step) -> TemporalReference:
         if step.needs is None:
@@ -267,28 +252,37 @@ class _Run:
         return reference
 
     def _delivery_of(self, frame: int, image: Image) -> Callable[[], Delivered | FrameError]:
-        deltas: dict[int, Delta] = {}
-        for track, steps in self.steps.items():
-            parts = [
-                (self.grid[step.window], self.results.get(track, step.window))
-                for step in steps
-                if frame in step.frames
-            ]
-            if parts:
-                deltas[track] = blend(frame, parts, self.info.overlap)
+        try:
+            parts = self._parts_of(frame)
+        except RestorerFailed:  # what was kept is gone: another engine was first, if all is well
+            receipt = self.take.receipt(frame)
+            if receipt is None:
+                raise
+            path = self.take.frame_path(frame)
+            return lambda: Delivered(frame, receipt.status, path, receipt.note)
 
         def deliver() -> Delivered | FrameError:
             with self.report.stage("write"):
-                source = self.analysis.sources[frame]
+                overlap, source = self.info.overlap, self.analysis.sources[frame]
+                deltas = {track: blend(frame, found, overlap) for track, found in parts.items()}
                 return self.delivery.attempt(image, frame, deltas, source)
 
         return deliver
 
-    def _read(self, frame: int) -> Image:
+    def _parts_of(self, frame: int) -> dict[int, list[tuple[Window, Change | Delta]]]:
+        """Return what each track's windows change in a frame."""
+        parts = {
+            track: [
+                (self.grid[step.window], self.results.get(track, step.window, frame))
+                for step in steps
+                if frame in step.frames
+            ]
+            for track, steps in self.steps.items()
+        }
+        return {track: found for track, found in parts.items() if found}
+
+    def _read(self, tracks: Mapping[int, Sequence[int]], frame: int) -> Look:
         with self.report.stage("read"):
-            return read_frame(self.plate, frame, self.analysis)
-
-
-def _read_by(steps: Sequence[Step], due: Sequence[int]) -> list[int]:
-    """Return the frames that a window's steps and deliveries read, ascending."""
-    return sorted({*due, *(f for step in steps for f in (*step.warm_up, *step.frames))})
+            image = read_frame(self.plate, frame, self.analysis, self.clips.rows(frame))
+        with self.report.stage("crop"):
+            return self.clips.look(image, frame, tracks.get(frame, ()))

@@ -10,6 +10,7 @@ value makes the same bytes: the header's keys are sorted, tensors are little-end
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -123,7 +124,7 @@ class TemporalReference:
         """Return the file: safetensors, the other fields in its metadata."""
         head = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "tensors"}
         metadata = {"schema": SCHEMA, "reference": json.dumps(head, sort_keys=True)}
-        return _sorted_header(save_tensors(dict(self.tensors), metadata))
+        return sealed_tensors(self.tensors, **metadata)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -133,19 +134,60 @@ class TemporalReference:
             ReferenceMismatchError: Truncated, foreign, or of another schema.
         """
         try:
-            length = int.from_bytes(data[:8], "little")
-            metadata = json.loads(data[8 : 8 + length]).get("__metadata__", {})
+            metadata = _metadata(data)
             if metadata.get("schema") != SCHEMA:
                 raise ReferenceMismatchError(
                     f"a file of schema {str(metadata.get('schema'))[:40]!r}; needs {SCHEMA!r}"
                 )
             head = json.loads(metadata["reference"])
-            return cls(**_checked(head), tensors=load_tensors(data))
-        except (*_HOSTILE, SafetensorError) as error:
+            return cls(**_checked(head), tensors=unsealed_tensors(data))
+        except _HOSTILE as error:
             raise ReferenceMismatchError(f"not a temporal reference: {str(error)[:200]}") from None
 
 
 _HOSTILE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+
+
+def sealed_tensors(tensors: Mapping[str, NDArray[Any]], **metadata: str) -> bytes:
+    """Return a safetensors file that tells whether it is what was written.
+
+    Its metadata hold the sha256 of tensors and other metadata as `seal`.
+    """
+    seal = _seal(tensors, metadata)
+    return _sorted_header(save_tensors(dict(tensors), {**metadata, "seal": seal}))
+
+
+def unsealed_tensors(data: bytes) -> dict[str, NDArray[Any]]:
+    """Return the tensors of a file that `sealed_tensors` made.
+
+    Raises:
+        ValueError: It is another, or damaged.
+    """
+    try:
+        metadata = _metadata(data)
+        seal = metadata.pop("seal", "")
+        tensors = load_tensors(data)
+    except (*_HOSTILE, SafetensorError) as error:
+        raise ValueError(str(error)) from None
+    if seal != _seal(tensors, metadata):
+        raise ValueError("it is damaged: its bytes are not those that were written")
+    return tensors
+
+
+def _metadata(data: bytes) -> dict[str, Any]:
+    length = int.from_bytes(data[:8], "little")
+    return json.loads(data[8 : 8 + length]).get("__metadata__", {})
+
+
+def _seal(tensors: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(repr(sorted(metadata.items())).encode("utf-8", "surrogatepass"))
+    for name in sorted(tensors):
+        tensor = np.asarray(tensors[name], order="C")
+        digest.update(
+            repr((name, tensor.dtype.name, tensor.shape)).encode("utf-8", "surrogatepass")
+        )
+        digest.update(tensor.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
 
 
 def _frozen(name: str, tensor: NDArray[Any]) -> NDArray[Any]:

@@ -279,7 +279,7 @@ def _told(parts: list[bytes]) -> tuple[str, bytes]:
     try:
         told: Any = json.loads(parts[1])
         version, engine, key = str(told["version"]), str(told["engine"]), bytes.fromhex(told["key"])
-    except (IndexError, KeyError, TypeError, ValueError):
+    except (IndexError, KeyError, RecursionError, TypeError, ValueError):
         raise EngineUnreachable("what answers there is no engine") from None
     if version != VERSION.decode() or len(key) != KEY_BYTES:
         raise EngineUnreachable(

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from engine.delivery import Delivered
 from plugin_host.errors import FrameError
 from plugin_host.protocol import sendable
 from plugin_host.replies import Analysed, Finished, FrameErrorText, Progress
@@ -14,13 +15,14 @@ from plugin_host.replies import Analysed, Finished, FrameErrorText, Progress
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from engine.delivery import Delivered
     from engine.take import Receipt, Take
     from plugin_host.requests import Submit
 
+_MOST_TEXT, _MOST_NOTES = 4096, 1024  # what `Finished` holds
+
 
 class Report:
-    """Gathers what happens in one run and tells it on.
+    """Gathers what happens in one run and tells it on; for several threads at once.
 
     Args:
         job: Name of the job.
@@ -38,7 +40,7 @@ class Report:
         self._errors: list[FrameErrorText] = []
         self._notes: list[str] = []
         self._seconds: dict[str, float] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._begun = time.monotonic()
 
     @property
@@ -57,9 +59,11 @@ class Report:
                 self._seconds[name] = self._seconds.get(name, 0.0) + time.monotonic() - begun
 
     def note(self, text: str) -> None:
-        """Take up a sentence for the manifest and the final word."""
-        if text and text not in self._notes:
-            self._notes.append(text)
+        """Take up a sentence for the manifest and the final word, as long as that can hold it."""
+        text = sendable(text, _MOST_TEXT)
+        with self._lock:
+            if text and text not in self._notes and len(self._notes) < _MOST_NOTES:
+                self._notes.append(text)
 
     def analysed(self, done: int) -> None:
         """So many frames of the shot were looked through."""
@@ -67,17 +71,19 @@ class Report:
 
     def kept(self, frame: int, receipt: Receipt, error: FrameError | None) -> None:
         """A frame lies in the output already."""
-        self._faceless += receipt.status == "no face"
-        self.note(receipt.note)
-        self._delivered += 1
-        self._tell(frame, "kept", str(self._take.frame_path(frame)), error)
+        path = self._take.frame_path(frame)
+        self._count(Delivered(frame, receipt.status, path, receipt.note), "kept", error)
 
     def delivered(self, delivered: Delivered, error: FrameError | None = None) -> None:
         """A frame was delivered; with `error`, as the plate's own in place of a restored one."""
-        self._faceless += delivered.status == "no face"
-        self.note(delivered.note)
-        self._delivered += 1
-        self._tell(delivered.frame, delivered.status, str(delivered.path), error)
+        self._count(delivered, delivered.status, error)
+
+    def _count(self, delivered: Delivered, status: str, error: FrameError | None) -> None:
+        with self._lock:
+            self._faceless += delivered.status == "no face"
+            self.note(delivered.note)
+            self._delivered += 1
+            self._tell(delivered.frame, status, str(delivered.path), error)
 
     def outcome(self, outcome: Delivered | FrameError) -> None:
         """A delivery came to its end."""
@@ -89,7 +95,8 @@ class Report:
 
     def failed(self, frame: int, error: FrameError) -> None:
         """A frame could not be delivered."""
-        self._tell(frame, "failed", error.path, error)
+        with self._lock:
+            self._tell(frame, "failed", error.path, error)
 
     def all_failed(self, errors: Iterable[FrameError | None]) -> None:
         """Not one frame of the shot is usable."""
@@ -120,7 +127,8 @@ class Report:
     def finished(self) -> Finished:
         """Return the final word and leave the notes in the manifest."""
         if self._delivered and self._faceless == self._delivered:
-            self.note("no face was found in the asked frames; they are delivered unchanged")
+            what = "none of the picked faces" if self._submit.settings.faces else "no face"
+            self.note(f"{what} was found in the asked frames; they are delivered unchanged")
         if self.stopped:
             self.note("stopped because of a bad frame, as --on-error stop says")
         self._take.add_notes(self._notes)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from engine.clips import Delta
+from engine.clips import Change, Delta
 from plugin_host.errors import RestorerFailed
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ class Results:
 
     def __init__(self, take: Take) -> None:
         self._take = take
-        self._held: dict[tuple[int, int], Delta] = {}
+        self._held: dict[tuple[int, int], Change | Delta] = {}
 
-    def add(self, track: int, window: int, delta: Delta) -> None:
+    def add(self, track: int, window: int, change: Change) -> None:
         """Take up a window just computed."""
-        self._held[track, window] = delta
+        self._held[track, window] = change
 
     def keep(self, track: int, window: int, delta: Delta) -> None:
         """Keep frames of a window that had to be computed and were not asked for."""
@@ -46,15 +46,15 @@ class Results:
         """Whether all these frames of a window are kept from an earlier run."""
         return self._take.kept_frames(track, window).issuperset(frames)
 
-    def get(self, track: int, window: int) -> Delta:
-        """Return a window's delta, computed in this run or kept from an earlier one.
+    def get(self, track: int, window: int, frame: int) -> Change | Delta:
+        """Return what a window changed, computed in this run or kept from an earlier one.
 
         Raises:
-            RestorerFailed: It was kept, and has vanished from the take meanwhile.
+            RestorerFailed: The frame was kept, and has vanished from the take meanwhile.
         """
         if (track, window) not in self._held:
             kept = self._take.kept(track, window)
-            if kept is None:
+            if kept is None or frame not in kept["frames"]:
                 raise RestorerFailed(
                     f"window {window} of track {track} is gone from the take; ask again",
                     path=str(self._take.folder),
@@ -65,7 +65,7 @@ class Results:
 
     def let_go(self, index: int) -> None:
         """Drop from memory what no window after `index` is blended with."""
-        self._held = {key: delta for key, delta in self._held.items() if key[1] >= index}
+        self._held = {key: held for key, held in self._held.items() if key[1] >= index}
 
     def forget_delivered(self) -> None:
         """Drop from the take what is delivered by now."""

@@ -1,7 +1,7 @@
 """Which folders requests may touch: what lies outside the engine's roots is refused.
 
-It guards against mistakes and against clients that know the key. Whoever may change the folders
-themselves while a job runs is not held by it.
+It refuses mistakes and lies when a request comes, with a word. Who changes folders while a job
+runs is held by `landlock`, where the system has it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plugin_host.errors import PathRefused
+from plugin_host.picks import picture_paths
+from plugin_host.plate import Plate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from plugin_host.plate import Plate
     from plugin_host.requests import Submit
 
 
@@ -31,21 +32,28 @@ def confine(submit: Submit, roots: Sequence[str]) -> None:
     """
     plate, settings = submit.shot.plate, submit.settings
     paths = [plate.folder, submit.output, f"{submit.output}/{plate.stem}.take"]
-    paths += [settings.mask] if settings.mask else []
-    paths += [path for path in settings.references if not path.startswith("frame:")]
+    paths += filter(None, [settings.mask, settings.detector])
+    paths += picture_paths(settings.references)
     for path in paths:
         if not Path(path).is_absolute():
             raise PathRefused("this is no path of the engine's system", path=path)
-    for path in [*paths, *_links(plate)] if roots else []:
+    links = [*_links(*_files_of(plate)), *_links(paths[2], "")]
+    if settings.mask:
+        links += _links(*_files_of(Plate.parse(settings.mask)))
+    for path in [*paths, *links] if roots else []:
         if not any(Path(os.path.realpath(path)).is_relative_to(root) for root in roots):
             raise PathRefused("outside the folders that this engine may touch", path=path)
 
 
-def _links(plate: Plate) -> list[str]:
-    """Return the symbolic links among what may be the plate's frames."""
-    start = os.path.basename(plate.prefix)  # noqa: PTH119 - a prefix, not a path
+def _files_of(plate: Plate) -> tuple[str, str]:
+    """Return the folder of a plate's files, and what their names begin with."""
+    return plate.folder, os.path.basename(plate.prefix)  # noqa: PTH119 - a prefix, not a path
+
+
+def _links(folder: str, start: str) -> list[str]:
+    """Return the symbolic links in a folder whose names begin so."""
     try:
-        with os.scandir(plate.folder) as entries:
+        with os.scandir(folder) as entries:
             return [e.path for e in entries if e.is_symlink() and e.name.startswith(start)]
     except OSError:
         return []

@@ -2,25 +2,31 @@
 
 Rules of this file:
     - It decides nothing about jobs; jobs.py does, and this file carries out its instructions.
-    - It never waits for the worker, so that status is answered while frames are restored.
+    - It never waits for the worker or a file, so that status is answered while frames are restored.
+    - In each turn it takes in and sends a few messages only; those that clients ask for by one
+      request, and wait for, go before events.
     - Bad messages are answered and forgotten; the engine goes on serving others.
 """
 
 from __future__ import annotations
 
-import hashlib
+import gc
 import logging
 import os
 import signal
 import time
+from collections import deque
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import zmq
 
 from engine import job_events
 from engine.connection import EngineLock, write_connection
+from engine.errands import Errands
+from engine.handover import Handover
+from engine.heap import keep_large_blocks
+from engine.inbox import Inbox
 from engine.jobs import Jobs
 from engine.lease import Holder, Lease
 from engine.listener import Listener
@@ -28,13 +34,7 @@ from engine.restorers import TABLE
 from engine.roots import confine
 from engine.sessions import Session, Sessions
 from engine.worker_process import WorkerProcess
-from plugin_host.errors import (
-    FaceplateError,
-    FrameMissing,
-    MessageOversized,
-    UnknownJob,
-    UnknownKind,
-)
+from plugin_host.errors import FaceplateError, UnknownKind
 from plugin_host.frame_range import MOST_FRAMES
 from plugin_host.protocol import (
     KEY_BYTES,
@@ -46,34 +46,29 @@ from plugin_host.protocol import (
     new_id,
     request_of,
 )
-from plugin_host.replies import (
-    REPLIES,
-    Cancelled,
-    Description,
-    Fetched,
-    Progress,
-    Reported,
-    Stopped,
-    Welcome,
-)
+from plugin_host.replies import REPLIES, Cancelled, Description, Reported, Stopped, Welcome
 from plugin_host.requests import (
+    Attach,
     Cancel,
     Credit,
     Describe,
+    Echo,
     Fetch,
     Hello,
     Status,
     Stop,
     Submit,
 )
-from plugin_host.schema import to_json
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from engine.settings import EngineSettings
 
 _log = logging.getLogger("faceplate.server")
-_MOST_AT_ONCE = 100  # messages, before the worker has its turn
+_MOST_SENT = 400  # events in one turn, of some 0.03 ms each
 _TICK_MS = 250  # how soon a signal or a lapsed lease is noticed
+_BLOCKED_MS = 2  # how soon it is noticed that a client has read a frame and may have the next
 
 
 class Server:
@@ -93,6 +88,10 @@ class Server:
         self._key = os.urandom(KEY_BYTES)
         self._sessions = Sessions(self._key)
         self._jobs = Jobs()
+        self._inbox = Inbox()
+        self._errands = Errands()
+        self._handover = Handover(self._jobs.known, settings.root_paths, self._errands)
+        self._outbox: deque[job_events.Send] = deque()
         self._stopping = False
         self._lease = Lease(settings.lease, settings.grace, held, time.monotonic())
         self._holder = Holder() if held else None
@@ -104,6 +103,7 @@ class Server:
             EngineBusy: Another engine serves this connection file.
             SettingsError: The address cannot be bound.
         """
+        keep_large_blocks()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         told = {"engine": self._engine, "key": self._key.hex()}
@@ -116,35 +116,50 @@ class Server:
             try:
                 write_connection(self._connection, self._listener.address, self._key, self._engine)
                 _log.info("serving at %s", self._listener.address)
+                gc.freeze()  # what is loaded stays; to look it all through takes a long moment
                 self._loop()
                 self._take_leave()
             finally:
+                self._withdraw()
                 self._worker.kill()
-                self._connection.unlink(missing_ok=True)
+
+    def _withdraw(self) -> None:
+        """Let nobody find an engine that ends; the lock is ours still, and so is the file."""
+        self._connection.unlink(missing_ok=True)
 
     def _on_signal(self, _number: int, _frame: object) -> None:
         self._stopping = True
 
     def _loop(self) -> None:
         while not self._stopping:
-            poller = zmq.Poller()
-            for socket in self._listener.sockets:
-                poller.register(socket, zmq.POLLIN)
-            if self._worker.alive:
-                poller.register(self._worker.output, zmq.POLLIN)
-            ready = dict(poller.poll(_TICK_MS))
+            ready = self._poll()
             if self._worker.output in ready:
                 self._hear_worker()
-            for route, parts in self._listener.waiting(ready, _MOST_AT_ONCE):
-                self._hear(route, parts[: 5 + MOST_BUFFERS])  # one more than there may be
+            for route, parts in self._listener.waiting(ready, self._inbox.room):
+                self._inbox.put(route, parts[: 5 + MOST_BUFFERS])  # one more than there may be
+            for route, parts in self._inbox.due():
+                self._hear(route, parts)
+            for session, request, message, buffers in self._errands.results():
+                self._errands.sent(session, self._send(session, request, message, buffers))
+            self._tell(_MOST_SENT)
             self._check_lease()
+            self._handover.sweep(self._sessions.get)
+
+    def _poll(self) -> dict[Any, int]:
+        poller = zmq.Poller()
+        for socket in [*self._listener.sockets, self._errands.output]:
+            poller.register(socket, zmq.POLLIN)
+        if self._worker.alive:
+            poller.register(self._worker.output, zmq.POLLIN)
+        wait = _BLOCKED_MS if self._errands.advance() else _TICK_MS
+        return dict(poller.poll(0 if self._outbox or self._inbox else wait))
 
     def _take_leave(self) -> None:
         """Tell who waits for a job that nothing more will come of it."""
-        for job in self._jobs.known.values():
-            if job.state in {"queued", "running"}:
-                for watcher in job.watchers:
-                    self._send(watcher.session, watcher.request, Cancelled(job.id, len(job.done)))
+        self._tell(len(self._outbox))
+        for job in [job for job in self._jobs.known.values() if job.open]:
+            for watcher in list(job.watchers.values()):
+                self._send(watcher.session, watcher.request, Cancelled(job.id, len(job.done)))
 
     def _check_lease(self) -> None:
         orphaned = self._holder is not None and self._holder.gone
@@ -172,14 +187,16 @@ class Server:
     def _carry_out(self, instructions: list[job_events.Instruction]) -> None:
         for instruction in instructions:
             match instruction:
-                case job_events.Send(session, request, message):
-                    self._send(session, request, message)
-                case job_events.Start(job, submit):
-                    self._worker.say({"restore": to_json(submit), "job": job})
+                case job_events.Send():
+                    self._outbox.append(instruction)
+                case job_events.Start(job, body):
+                    self._worker.say({"restore": body, "job": job})
                 case job_events.Interrupt(job):
                     self._worker.say({"interrupt": job})
                 case job_events.SpawnWorker():
                     self._worker = WorkerProcess(self._settings)
+                case job_events.Dismiss(session):
+                    self._forget(session)
 
     # the clients
 
@@ -208,6 +225,7 @@ class Server:
         self._lease.heard(time.monotonic())
         session, forgotten = self._sessions.open(route)
         for old in forgotten:
+            self._forget(old.id)
             self._carry_out(self._jobs.handle(job_events.Left(old.id)))
         self._carry_out(self._jobs.handle(job_events.Joined(session.id, hello.credits)))
         welcome = Welcome(
@@ -229,57 +247,51 @@ class Server:
                     confine(message, self._settings.root_paths)
                 asked = job_events.Asked(session.id, request, message)
                 self._carry_out(self._jobs.handle(asked))
-            case Fetch():
-                self._fetch(session, request, message)
-            case Status():
-                self._send(session.id, request, self._report())
+            case Attach() | Echo() | Fetch():
+                self._handover.ask(session, envelope)
+            case Status(most):
+                self._send(session.id, request, self._report(most))
             case Stop():
+                self._withdraw()
                 self._send(session.id, request, Stopped())
                 self._stopping = True
             case _:
                 raise UnknownKind(f"{type(message).__name__} is not answered here")
 
-    def _fetch(self, session: Session, request: str, fetch: Fetch) -> None:
-        job = self._jobs.known.get(fetch.job)
-        if job is None:
-            raise UnknownJob(f"no job is called {fetch.job}")
-        paths = [
-            event.path
-            for event in job.events
-            if isinstance(event, Progress) and event.frame == fetch.frame
-            if event.path and event.status != "failed"
-        ]
-        if not paths:
-            raise FrameMissing(f"job {fetch.job} has not delivered it", frame=fetch.frame)
-        path = Path(paths[-1])
-        try:
-            if path.stat().st_size > MOST_PART_BYTES:
-                raise MessageOversized("too large for the wire; read it from its path")
-            data = path.read_bytes()
-        except OSError as error:
-            raise FrameMissing(f"{error.strerror}", frame=fetch.frame, path=paths[-1]) from None
-        fetched = Fetched(fetch.job, fetch.frame, hashlib.sha256(data).hexdigest())
-        self._send(session.id, request, fetched, data)
-
-    def _report(self) -> Reported:
+    def _report(self, most: int) -> Reported:
         return Reported(
             self._engine,
             self._jobs.description is not None,
             self._jobs.worker,
             len(self._sessions),
-            tuple(job.describe() for job in self._jobs.known.values()),
+            tuple(self._jobs.foremost(most)),
+            self._jobs.counts(),
         )
 
-    def _send(self, name: str, request: str, message: Any, *buffers: bytes) -> None:
-        session = self._sessions.get(name)
-        if session is not None:
-            self._put(self._sessions.parts(session, request, message, buffers), session)
+    def _tell(self, most: int) -> None:
+        """Send what jobs had to say."""
+        for _ in range(min(most, len(self._outbox))):
+            send = self._outbox.popleft()
+            self._send(send.session, send.request, send.message)
 
-    def _put(self, parts: list[bytes], session: Session | None) -> None:
+    def _send(
+        self, name: str, request: str, message: Any, buffers: tuple[bytes, ...] = ()
+    ) -> zmq.MessageTracker | None:
+        session = self._sessions.get(name)
+        if session is None:
+            return None
+        return self._put(self._sessions.parts(session, request, message, buffers), session)
+
+    def _put(self, parts: list[bytes], session: Session | None) -> zmq.MessageTracker | None:
         try:
-            self._listener.send(parts)
+            return self._listener.send(parts)
         except zmq.ZMQError as error:  # gone, or not reading: MANDATORY tells
             _log.info("a client is gone: %s", error)
             if session is not None:
-                self._sessions.close(session.id)
+                self._forget(session.id)
                 self._carry_out(self._jobs.handle(job_events.Left(session.id)))
+            return None
+
+    def _forget(self, session: str) -> None:
+        self._sessions.close(session)
+        self._errands.leave(session)

@@ -2,7 +2,7 @@
 
     <output>/<stem>_restored.<frame>.exr       the delivered frames
     <output>/<stem>.take/manifest.json         what the take is of
-                         analysis.json         what was found in the shot, once
+                         analysis.json         what was found in the shot, once; begins the take
                          receipts/<frame>.json one for each delivered frame, written after it
                          references/<track>/<window>.safetensors
                          windows/<track>/<window>.safetensors   computed, not yet delivered
@@ -12,39 +12,42 @@ Rules of this file:
     - A file is written under a name of its own, flushed to the disk, and renamed: whoever is
       killed at any instant leaves either the whole file or none. Several writers may share a take.
     - A receipt is written after its frame. What cannot be read back counts as not there.
+    - Only opening a take makes its folder: where that is gone, so is the disk that it was on.
     - The take's id follows from what it is of, so that equal requests share a take and the same
       frame has the same bytes wherever it is made.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
-import json
 import os
-import secrets
-from dataclasses import dataclass
+import re
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load as load_tensors
-from safetensors.numpy import save as save_tensors
 
-from engine.atomic import write_atomically
-from engine.reference import TemporalReference
-from plugin_host.errors import FrameWriteFailed, OutputError, ReferenceMismatchError, TakeConflict
+from engine.atomic import clear, time_in, write_atomically
+from engine.manifest import Manifest, read_json, sealed
+from engine.reference import TemporalReference, sealed_tensors, unsealed_tensors
+from engine.regular import read_regular
+from plugin_host.errors import FrameWriteFailed, OutputError, ReferenceMismatchError
 from plugin_host.protocol import canonical
 from plugin_host.schema import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from engine.restorer import RestorerInfo
     from plugin_host.requests import Submit
 
-SCHEMA = "take.1"
+_NUMBERED = re.compile(r"([0-9]{1,9})/(-?[0-9]{1,9})\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,11 @@ class Receipt:
     source: str
     note: str = ""
 
+    def is_of(self, frame: int, path: Path) -> bool:
+        """Whether it is what its kind says, and about a frame at a path."""
+        kinds = {type(getattr(self, field.name)).__name__ == field.type for field in fields(self)}
+        return kinds == {True} and (self.frame, self.file) == (frame, path.name)
+
 
 class Take:
     """One take; every method is safe to call again.
@@ -88,7 +96,7 @@ class Take:
         self.output = Path(submit.output)
         self.plate = submit.shot.plate
         self.folder = self.output / f"{self.plate.stem}.take"
-        self.identity: dict[str, Any] = {
+        identity: dict[str, Any] = {
             "plate": os.path.basename(self.plate.pattern),  # noqa: PTH119 - a pattern, not a path
             "colourspace": self.plate.colourspace,
             "frames": str(submit.shot.frames),
@@ -96,9 +104,11 @@ class Take:
             "settings": to_json(submit.settings),
             "weights": info.weights,
             "guides": dict(guides),
+            "release": version("faceplate"),
         }
-        self.id = hashlib.sha256(canonical(self.identity)).hexdigest()[:16]
-        self.settings_hash = hashlib.sha256(canonical(self.identity["settings"])).hexdigest()
+        self._manifest = Manifest(self.folder, identity)
+        self.id = self._manifest.id
+        self.settings_hash = hashlib.sha256(canonical(identity["settings"])).hexdigest()
         self._check_output(submit)
         self._open()
 
@@ -109,35 +119,19 @@ class Take:
             source = Path(self.plate.path(frame))
             if source.resolve() == self.frame_path(frame).resolve():
                 raise OutputError("the output would overwrite the plate", path=str(source))
+
+    def _open(self) -> None:
         try:
             self.output.mkdir(parents=True, exist_ok=True)
             self.folder.mkdir(exist_ok=True)
-            probe = self.folder / f".probe-{secrets.token_hex(8)}"
-            probe.touch()
-            probe.unlink()
+            now = time_in(self.folder)
+            self._manifest.open()
+            for folder in (self.output, *self.folder.glob("**/")):
+                clear(folder, now)
         except OSError as error:
             raise OutputError(
                 f"cannot write there: {error.strerror}", path=str(self.output)
             ) from None
-
-    def _open(self) -> None:
-        found = _read_json(self.folder / "manifest.json")
-        if found is not None and found.get("schema") != SCHEMA:
-            raise TakeConflict(
-                f"a take of schema {found.get('schema')!r} lies there; this engine writes {SCHEMA}",
-                path=str(self.folder),
-            )
-        differing = [n for n, mine in self.identity.items() if (found or {}).get(n) != mine]
-        if found is not None and differing and self.analysis() is not None:
-            name = differing[0]
-            conflict = _conflict(name, found.get(name), self.identity[name])
-            raise TakeConflict(conflict, path=str(self.folder))
-        if differing:  # there is no take, or one whose request was refused before it began
-            manifest = _json({"schema": SCHEMA, "id": self.id, **self.identity, "notes": []})
-            try:
-                self._write("manifest.json", manifest)
-            except FrameWriteFailed as error:
-                raise OutputError(error.message, path=error.path) from None
 
     def frame_path(self, frame: int) -> Path:
         """Return where a frame is delivered."""
@@ -148,20 +142,37 @@ class Take:
 
     def analysis(self) -> dict[str, Any] | None:
         """Return the stored analysis, None before it was made."""
-        return _read_json(self.folder / "analysis.json")
+        stored = read_json(self.folder / "analysis.json")
+        return stored and {name: value for name, value in stored.items() if name != "take"}
 
     def store_analysis(self, analysis: Mapping[str, Any]) -> None:
-        """Keep the shot's analysis."""
-        self._write("analysis.json", _json(analysis))
+        """Keep the shot's analysis, unless another writer of this take did so first.
+
+        Raises:
+            TakeConflict: Another take was begun here meanwhile.
+        """
+        path, data = self.folder / "analysis.json", sealed({"take": self.id, **analysis})
+        with self._writing(path):
+            try:
+                write_atomically(path, data, replace=False)
+            except FileExistsError:
+                self._manifest.check_ours()
+                if self.analysis() is None:
+                    write_atomically(path, data)
+
+    def forget_analysis(self) -> None:
+        """Drop an analysis that says nothing."""
+        (self.folder / "analysis.json").unlink(missing_ok=True)
 
     # delivered frames
 
     def receipt(self, frame: int) -> Receipt | None:
         """Return a frame's receipt if the frame lies in the output as the receipt says."""
-        data = _read_json(self.folder / "receipts" / f"{frame}.json")
+        data = read_json(self.folder / "receipts" / f"{frame}.json")
         try:
             receipt = Receipt(**data) if data else None
-            if receipt and (self.output / receipt.file).stat().st_size == receipt.size:
+            path = self.frame_path(frame)
+            if receipt and receipt.is_of(frame, path) and path.stat().st_size == receipt.size:
                 return receipt
         except (TypeError, OSError):
             return None
@@ -176,15 +187,11 @@ class Take:
         path = self.frame_path(frame)
         digest = hashlib.sha256(data).hexdigest()
         receipt = Receipt(frame, status, path.name, len(data), digest, source, note)
-        try:
+        with self._writing(path, frame):
             write_atomically(path, data)
-        except OSError as error:
-            raise FrameWriteFailed(
-                f"cannot write the restored frame: {error.strerror}", frame=frame, path=str(path)
-            ) from None
         self._write(
             f"receipts/{frame}.json",
-            _json({name: getattr(receipt, name) for name in Receipt.__slots__}),
+            sealed({name: getattr(receipt, name) for name in Receipt.__slots__}),
         )
         return path
 
@@ -193,7 +200,7 @@ class Take:
     def reference(self, track: int, window: int) -> TemporalReference | None:
         """Return the reference after a window; None where it is not stored."""
         try:
-            data = self._part("references", track, window).read_bytes()
+            data = read_regular(self._part("references", track, window))
             return TemporalReference.from_bytes(data)
         except (OSError, ReferenceMismatchError):
             return None
@@ -207,8 +214,11 @@ class Take:
     ) -> dict[str, NDArray[Any]] | None:
         """Return a window's tensors that were computed and not delivered yet."""
         try:
-            return load_tensors(self._part(kind, track, window).read_bytes())
-        except (OSError, SafetensorError):
+            return unsealed_tensors(read_regular(self._part(kind, track, window)))
+        except OSError:
+            return None
+        except ValueError:
+            self.forget(track, window, kind)  # what is damaged is made anew
             return None
 
     def kept_frames(self, track: int, window: int) -> frozenset[int]:
@@ -217,19 +227,20 @@ class Take:
             path = self._part("windows", track, window)
             with cast("Any", safe_open)(path, "numpy") as tensors:
                 return frozenset(int(frame) for frame in tensors.get_tensor("frames"))
-        except (OSError, SafetensorError):
+        except (OSError, SafetensorError, TypeError, ValueError, OverflowError):
             return frozenset()
 
     def keep(
         self, track: int, window: int, tensors: dict[str, NDArray[Any]], kind: str = "windows"
     ) -> None:
         """Keep a window's tensors until its frames are delivered."""
-        self._write(str(self._part(kind, track, window)), save_tensors(tensors))
+        self._write(str(self._part(kind, track, window)), sealed_tensors(tensors))
 
     def kept_numbers(self, kind: str = "windows") -> list[tuple[int, int]]:
         """Return the track and number of everything that is kept."""
         paths = (self.folder / kind).glob("*/*.safetensors")
-        return sorted((int(path.parent.name), int(path.stem)) for path in paths)
+        found = (_NUMBERED.match(f"{path.parent.name}/{path.stem}") for path in paths)
+        return sorted((int(match[1]), int(match[2])) for match in found if match)
 
     def forget(self, track: int, window: int, kind: str = "windows") -> None:
         """Drop a kept window whose frames are all delivered."""
@@ -237,44 +248,29 @@ class Take:
 
     def add_notes(self, notes: Iterable[str]) -> None:
         """Add sentences to the manifest, each once."""
-        manifest = _read_json(self.folder / "manifest.json") or {}
-        known: list[str] = manifest.get("notes", [])
-        fresh = [note for note in dict.fromkeys(notes) if note and note not in known]
-        if fresh:
-            self._write("manifest.json", _json({**manifest, "notes": [*known, *fresh]}))
+        with self._writing(self.folder / "manifest.json"):
+            self._manifest.add_notes(notes)
 
     def _part(self, kind: str, track: int, window: int) -> Path:
         return self.folder / kind / str(track) / f"{window}.safetensors"
 
     def _write(self, name: str, data: bytes) -> None:
         path = self.folder / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with self._writing(path):
+            for folder in (path.parent.parent, path.parent):
+                if self.folder in folder.parents:  # the rest was there when the take was opened
+                    folder.mkdir(exist_ok=True)
             write_atomically(path, data)
+
+    @contextmanager
+    def _writing(self, path: Path, frame: int | None = None) -> Generator[None]:
+        what = "take" if frame is None else "restored frame"
+        try:
+            self.folder.stat()
+            yield
         except OSError as error:
-            what = f"cannot write the take: {error.strerror}"
-            raise FrameWriteFailed(what, path=str(path)) from None
-
-
-def _json(data: Mapping[str, Any]) -> bytes:
-    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return cast("dict[str, Any]", data) if isinstance(data, dict) else None
-
-
-def _conflict(name: str, theirs: Any, mine: Any) -> str:
-    if isinstance(theirs, dict) and isinstance(mine, dict):
-        old, new = cast("dict[str, Any]", theirs), cast("dict[str, Any]", mine)
-        key = next(key for key in sorted({**old, **new}) if old.get(key) != new.get(key))
-        name, theirs, mine = f"{name}.{key}", old.get(key), new.get(key)
-    hint = f"; to go on with that take, give --shot {theirs}" if name == "frames" else ""
-    return (
-        f"a take with {name} = {theirs!r} lies there and this request has {mine!r}: "
-        f"choose another --output, or remove that take{hint}"
-    )
+            gone = error.errno == errno.ENOENT
+            why = "the take's folder is gone: was a disk unmounted, or moved?" if gone else ""
+            raise FrameWriteFailed(
+                f"cannot write the {what}: {why or error.strerror}", frame=frame, path=str(path)
+            ) from None

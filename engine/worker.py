@@ -18,6 +18,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from engine.landlock import confine_process, shut_out
 from plugin_host.errors import FaceplateError, JobCancelled, RestorerFailed
 from plugin_host.protocol import failed
 from plugin_host.replies import (
@@ -32,6 +33,8 @@ from plugin_host.requests import Submit
 from plugin_host.schema import Record, to_json
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from engine.restorer import Restorer, RestorerInfo
 
 _log = logging.getLogger("faceplate.worker")
@@ -55,8 +58,10 @@ class Voice:
 class Worker:
     """Carries out one job after the other."""
 
-    def __init__(self, voice: Voice, threads: int, device: str) -> None:
+    def __init__(self, voice: Voice, threads: int, device: str, roots: Sequence[str] = ()) -> None:
         self._voice = voice
+        self._roots = roots
+        self._shut_out = shut_out(roots)
         self._threads = threads
         self._device = device
         self._restorers: dict[str, Restorer] = {}
@@ -81,7 +86,11 @@ class Worker:
         self._device = pin(self._threads, self._device)
         self._voice.say(describe_restorers())
         while True:
-            self._carry_out(self._jobs.get())
+            order = self._jobs.get()
+            if shut_out(self._roots) - self._shut_out:
+                _log.warning("a root was mounted or made anew: starting over, to be let in again")
+                os._exit(0)  # the server starts another worker, and the job with it
+            self._carry_out(order)
 
     def _carry_out(self, order: dict[str, Any]) -> None:
         job = order["job"]
@@ -151,11 +160,15 @@ def describe(info: RestorerInfo) -> RestorerText:
 
 
 def main() -> None:
-    """Run as ``python -m engine.worker THREADS DEVICE``; the server does."""
+    """Run as ``python -m engine.worker THREADS DEVICE ROOT...``; the server does."""
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("faceplate").setLevel(logging.INFO)
+    threads, device, *roots = sys.argv[1:]
+    if roots and not confine_process(roots):
+        _log.warning("this system has no Landlock: the roots hold for requests, see security.md")
     voice = Voice(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # what libraries print goes to the log, not among our lines
-    worker = Worker(voice, int(sys.argv[1]), sys.argv[2])
+    worker = Worker(voice, int(threads), device, roots)
     threading.Thread(target=worker.listen, args=(sys.stdin.buffer,), daemon=True).start()
     worker.run()
 

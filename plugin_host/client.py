@@ -1,4 +1,4 @@
-"""The client that hosts use: submit, events, cancel, fetch, status. A deadline on every wait.
+"""The client that hosts use: submit, events, cancel, status; frames. A deadline on every wait.
 
 Rules of this file:
     - Requests may be repeated: the engine answers the same one the same way. So a broken
@@ -9,20 +9,19 @@ Rules of this file:
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Any, Callable, Iterator, NamedTuple
 
 from plugin_host.errors import (
     DeadlineExceeded,
     EngineUnreachable,
-    FrameCorrupt,
     JobCancelled,
-    ProtocolError,
     SessionUnknown,
     SignatureMismatch,
     UnknownJob,
 )
+from plugin_host.frames import Frames, expect
 from plugin_host.protocol import NO_REQUEST, Counter, Envelope, decode, encode, new_id, raised
 from plugin_host.replies import (
     Accepted,
@@ -30,23 +29,13 @@ from plugin_host.replies import (
     Cancelled,
     Description,
     Failed,
-    Fetched,
     Finished,
     Progress,
     Reported,
     Stopped,
     Welcome,
 )
-from plugin_host.requests import (
-    Cancel,
-    Credit,
-    Describe,
-    Fetch,
-    Hello,
-    Status,
-    Stop,
-    Submit,
-)
+from plugin_host.requests import Cancel, Credit, Describe, Hello, Status, Stop, Submit
 from plugin_host.zmtp import Dealer
 
 if TYPE_CHECKING:
@@ -55,6 +44,7 @@ if TYPE_CHECKING:
 CREDITS = 256  # events that may be on their way
 DEADLINE_S = 30.0  # for an answer; the engine answers at once, whatever the worker does
 CONNECT_S = 5.0  # for a connection on this machine, however busy the engine is
+EVENTS = (Analysed, Progress, Finished, Failed, Cancelled)
 SILENCE_S = 5.0  # without an event before the engine is asked whether it still lives
 
 
@@ -65,7 +55,7 @@ class _Asked(NamedTuple):
     connections: int  # how many the dealer had made when it was asked
 
 
-class EngineClient:
+class EngineClient(Frames):
     """A session with the engine.
 
     Args:
@@ -91,7 +81,7 @@ class EngineClient:
         self._dealer = _dealer(connection, deadline_s)
         self._session = ""
         self._counter = Counter()
-        self._events: list[Envelope] = []
+        self._events: dict[str, deque[Any]] = {}  # not asked for yet, by request
         self._unpaid = 0
         self._asked: dict[str, _Asked] = {}
         self.engine = ""
@@ -104,6 +94,7 @@ class EngineClient:
 
     def close(self) -> None:
         """End the session; jobs go on."""
+        self._drop_ring()
         self._dealer.close()
 
     def hello(self) -> Welcome:
@@ -115,17 +106,17 @@ class EngineClient:
         """
         self._session, self._counter = "", Counter()
         reply = self._exchange(Hello(self._name, CREDITS), self._deadline_s)
-        welcome: Welcome = _expect(reply.message, Welcome)
+        welcome: Welcome = expect(reply.message, Welcome)
         self._session, self.engine, self._unpaid = welcome.session, welcome.engine, 0
         return welcome
 
     def describe(self, *, deadline_s: float = 120.0) -> Description:
         """Return the restorers and their parameters; waits for an engine that still loads."""
-        return _expect(self._ask(Describe(), deadline_s).message, Description)
+        return expect(self._ask(Describe(), deadline_s).message, Description)
 
-    def status(self) -> Reported:
-        """Return how things stand."""
-        return _expect(self._ask(Status()).message, Reported)
+    def status(self, *, most: int = 100) -> Reported:
+        """Return how things stand, of at most so many jobs; its counts are of all."""
+        return expect(self._ask(Status(most)).message, Reported)
 
     def submit(self, submit: Submit) -> Accepted:
         """Ask for frames; the same request sent twice is the same job.
@@ -134,7 +125,7 @@ class EngineClient:
             RequestRefused: The request cannot be carried out; the message says why.
         """
         reply = self._ask(submit)
-        accepted: Accepted = _expect(reply.message, Accepted)
+        accepted: Accepted = expect(reply.message, Accepted)
         self._asked[accepted.job] = _Asked(
             submit, reply.request, self._session, self._dealer.connections
         )
@@ -163,46 +154,32 @@ class EngineClient:
                     heard.add(event.frame)
                     yield event
                 continue
-            del self._asked[job]
+            self._events.pop(self._asked.pop(job).request, None)
             if isinstance(event, Cancelled):
                 raise JobCancelled(f"cancelled; {event.delivered} frames are kept")
             if isinstance(event, Failed):
                 raise raised(event)
-            yield _expect(event, Finished)
+            yield expect(event, Finished)
             return
 
     def cancel(self, job: str) -> Cancelled:
         """Stop a job; its delivered frames are kept."""
-        return _expect(self._ask(Cancel(job)).message, Cancelled)
-
-    def fetch(self, job: str, frame: int) -> bytes:
-        """Return one delivered frame as EXR bytes.
-
-        Raises:
-            FrameMissing: It is not delivered yet.
-            FrameCorrupt: The bytes are not those that the engine read.
-        """
-        reply = self._ask(Fetch(job, frame))
-        fetched: Fetched = _expect(reply.message, Fetched)
-        data = reply.buffers[0] if reply.buffers else b""
-        if hashlib.sha256(data).hexdigest() != fetched.sha256:
-            raise FrameCorrupt("the frame changed on its way", frame=frame)
-        return data
+        return expect(self._ask(Cancel(job)).message, Cancelled)
 
     def stop(self) -> Stopped:
         """End the engine."""
-        return _expect(self._ask(Stop()).message, Stopped)
+        return expect(self._ask(Stop()).message, Stopped)
 
     # the conversation
 
-    def _ask(self, message: Any, deadline_s: float | None = None) -> Envelope:
+    def _ask(self, message: Any, deadline_s: float | None = None, *buffers: bytes) -> Envelope:
         """Send a request, in a fresh session or to another engine where ours is gone."""
         deadline = self._deadline_s if deadline_s is None else deadline_s
         for _ in range(3):
             try:
                 if not self._session:
                     self.hello()
-                return self._exchange(message, deadline)
+                return self._exchange(message, deadline, *buffers)
             except SessionUnknown:
                 self._session = ""
             except EngineUnreachable:
@@ -210,8 +187,8 @@ class EngineClient:
                     raise
         raise SessionUnknown("the engine does not keep the session that it granted")
 
-    def _exchange(self, message: Any, deadline_s: float) -> Envelope:
-        request = self._send(message, deadline_s)
+    def _exchange(self, message: Any, deadline_s: float, *buffers: bytes) -> Envelope:
+        request = self._send(message, deadline_s, *buffers)
         end = time.monotonic() + deadline_s
         while True:
             reply = self._receive(end)
@@ -220,11 +197,11 @@ class EngineClient:
                 if isinstance(reply.message, Failed):
                     raise raised(reply.message)
                 return reply
-            self._events.append(reply)
+            self._keep(reply)
 
-    def _send(self, message: Any, deadline_s: float) -> str:
+    def _send(self, message: Any, deadline_s: float, *buffers: bytes) -> str:
         request = new_id()
-        envelope = Envelope(message, request, self._session, self._counter.next())
+        envelope = Envelope(message, request, self._session, self._counter.next(), buffers)
         self._dealer.send(encode(envelope, self._connection.key), deadline_s)
         return request
 
@@ -250,23 +227,22 @@ class EngineClient:
         if job not in self._asked:
             raise UnknownJob(f"submit {job} first; its events are told once")
         while True:
-            for index, envelope in enumerate(self._events):
-                if envelope.request == self._asked[job].request:
-                    del self._events[index]
-                    self._pay()
-                    return envelope.message
+            kept = self._events.get(self._asked[job].request)
+            if kept:
+                return kept.popleft()
             try:
                 self._look_after(job)
-                self._events.append(self._receive(time.monotonic() + SILENCE_S))
+                self._pay()
+                self._keep(self._receive(time.monotonic() + SILENCE_S))
             except EngineUnreachable as error:
                 if isinstance(error, DeadlineExceeded) or not self._turn_to_another():
-                    self.status()  # raises where nobody answers any more
+                    self.status(most=0)  # raises where nobody answers any more
 
     def _look_after(self, job: str) -> None:
         """Submit again where the job's events would come to a session or connection now gone."""
         asked = self._asked[job]
         if (asked.session, asked.connections) != (self._session, self._dealer.connections):
-            self._events = [e for e in self._events if e.request != asked.request]
+            self._events.pop(asked.request, None)
             self.submit(asked.submit)
 
     def _turn_to_another(self) -> bool:
@@ -279,9 +255,14 @@ class EngineClient:
         self._dealer = _dealer(connection, self._deadline_s)
         return True
 
+    def _keep(self, event: Envelope) -> None:
+        """Keep an event until it is asked for; a late answer is nobody's any more."""
+        if isinstance(event.message, EVENTS):
+            self._events.setdefault(event.request, deque()).append(event.message)
+            self._unpaid += 1
+
     def _pay(self) -> None:
-        """Give the engine room for as many events as were taken."""
-        self._unpaid += 1
+        """Give the engine room for what came: also other jobs' events, or it could not go on."""
         if self._unpaid >= CREDITS // 2 and self._session:
             with contextlib.suppress(EngineUnreachable):  # whoever waits for events will notice
                 self._send(Credit(self._unpaid), self._deadline_s)
@@ -290,9 +271,3 @@ class EngineClient:
 
 def _dealer(connection: Connection, deadline_s: float) -> Dealer:
     return Dealer(connection.address, connect_deadline_s=min(deadline_s, CONNECT_S))
-
-
-def _expect(message: Any, cls: Any) -> Any:
-    if not isinstance(message, cls):
-        raise ProtocolError(f"{type(message).__name__} came where {cls.__name__} was due")
-    return message

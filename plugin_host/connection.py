@@ -64,7 +64,7 @@ def read_connection(path: str) -> Connection:
             "anew, for a new key",
             path=path,
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise EngineUnreachable(f"the connection file cannot be read: {error}", path=path) from None
     try:
         if data["version"] != VERSION.decode():
@@ -75,7 +75,7 @@ def read_connection(path: str) -> Connection:
             )
         key = bytes.fromhex(data["key"])
         connection = Connection(str(data["address"]), key, str(data["engine"]), int(data["pid"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise EngineUnreachable(f"not a connection file: {error!r}", path=path) from None
     if len(key) != KEY_BYTES:
         raise EngineUnreachable(f"the key is not {KEY_BYTES} bytes long", path=path)

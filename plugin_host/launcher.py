@@ -21,6 +21,7 @@ from plugin_host.errors import EngineStartFailed, EngineUnreachable
 from plugin_host.private_files import append_own
 
 _POLL_S = 0.05
+_OTHER_S = 1.0  # to wait for another's engine before one's own is tried again
 _PROBE_S = 1.0  # for a connection on this machine; who is slower is not gone
 _HOSTS_OWN = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")  # not for the engine's Python
 # Kept, so that no engine is waited for at its end, and its input stays open until ours.
@@ -68,13 +69,14 @@ def find_or_start(
         EngineUnreachable: A file lies there that is not to be trusted.
     """
     path = path or default_path()
+    connection = None
     try:
         connection = read_connection(path)
-        if _listens(connection.address):
-            return connection
     except EngineUnreachable:
         if os.path.exists(path):
-            raise
+            connection = read_connection(path)  # made meanwhile, or not to be trusted
+    if connection is not None and _listens(connection.address):
+        return connection
     return _start(path, deadline_s, _lease(lease_s, held))
 
 
@@ -113,24 +115,43 @@ def _start(path: str, deadline_s: float, lease: list[str]) -> Connection:
         words = append_own(log)  # not begun anew, since whoever starts one too writes there
     except OSError as error:
         raise EngineStartFailed(f"no engine here: {error.strerror}", path=log) from None
-    with words:
-        begun = words.seek(0, os.SEEK_END)
-        process = _run(command, words)
     end = time.monotonic() + deadline_s
+    with words:
+        while True:
+            begun = words.seek(0, os.SEEK_END)
+            process = _run(command, words)
+            connection = _await(path, end, process)
+            if connection is not None:
+                return connection
+            code = process.poll()
+            said = _last_words(log, begun)
+            if code is None:
+                process.kill()
+                what = f"the engine did not listen within {deadline_s:.0f} s"
+                raise EngineStartFailed(f"{what}; it said: {said}", path=log)
+            # Another starts at this moment and will be found, or ends and makes room.
+            if "runs already" in said:
+                connection = _await(path, min(end, time.monotonic() + _OTHER_S))
+            if connection is not None:
+                return connection
+            if "runs already" not in said or time.monotonic() >= end:
+                what = f"the engine ended with exit code {code}"
+                raise EngineStartFailed(f"{what}; it said: {said}", path=log)
+
+
+def _await(
+    path: str, end: float, process: subprocess.Popen[bytes] | None = None
+) -> Connection | None:
+    """Return the engine's connection; None when it is not there in time, or the process ended."""
     while time.monotonic() < end:
         try:
             return find(path)
         except EngineUnreachable:
             pass
-        code = process.poll()
-        if code is not None:
-            return _settle(path, log, begun, code)
+        if process is not None and process.poll() is not None:
+            return None
         time.sleep(_POLL_S)
-    process.kill()
-    raise EngineStartFailed(
-        f"the engine did not listen within {deadline_s:.0f} s; it said: {_last_words(log, begun)}",
-        path=log,
-    )
+    return None
 
 
 def _run(command: list[str], words: BinaryIO) -> subprocess.Popen[bytes]:
@@ -156,19 +177,6 @@ def _run(command: list[str], words: BinaryIO) -> subprocess.Popen[bytes]:
 def _let_go(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
         process.stdin.close()
-
-
-def _settle(path: str, log: str, begun: int, code: int) -> Connection:
-    """Our engine ended at once: perhaps another was started at the same moment and won."""
-    end = time.monotonic() + 5.0
-    while time.monotonic() < end and "runs already" in _last_words(log, begun):
-        try:
-            return find(path)
-        except EngineUnreachable:
-            time.sleep(_POLL_S)
-    raise EngineStartFailed(
-        f"the engine ended with exit code {code}; it said: {_last_words(log, begun)}", path=log
-    )
 
 
 def _last_words(log: str, begun: int) -> str:

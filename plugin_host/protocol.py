@@ -4,7 +4,8 @@
 
 Rules of this file:
     - Pure: no socket, no clock, no file. PROTOCOL.md is the specification, this is its reference.
-    - Nothing is parsed before VERSION and the signature have been checked.
+    - Nothing is parsed before VERSION and the signature have been checked. The signature covers
+      buffers by their lengths; their bytes are the connection's to guard (docs/decisions/0010).
     - `VERSION` changes with every change that an older peer would misread.
 """
 
@@ -30,6 +31,7 @@ from plugin_host.errors import (
     VersionMismatch,
     from_code,
 )
+from plugin_host.picks import check_picks, picture_paths
 from plugin_host.plate import is_absolute
 from plugin_host.replies import MESSAGE, REPLIES, Failed
 from plugin_host.requests import PATH, REQUESTS, Submit
@@ -104,7 +106,7 @@ def encode(envelope: Envelope, key: bytes) -> list[bytes]:
             "session": envelope.session,
         }
     )
-    return [VERSION, kind, header, _sign(key, kind, header, envelope.buffers), *envelope.buffers]
+    return [VERSION, kind, header, _sign(key, kind, header), *envelope.buffers]
 
 
 def decode(parts: Sequence[bytes], key: bytes) -> Envelope:
@@ -137,10 +139,9 @@ def request_of(parts: Sequence[bytes], key: bytes) -> str:
 def _verified(parts: Sequence[bytes], key: bytes) -> tuple[bytes, bytes, tuple[bytes, ...]]:
     _check_parts(parts)
     kind, header, signature = (bytes(part) for part in parts[1:4])
-    buffers = tuple(parts[4:])
-    if not hmac.compare_digest(signature, _sign(key, kind, header, buffers)):
+    if not hmac.compare_digest(signature, _sign(key, kind, header)):
         raise SignatureMismatch("the message was signed with another key, or changed on its way")
-    return kind, header, buffers
+    return kind, header, tuple(parts[4:])
 
 
 def _size(part: bytes) -> int:
@@ -166,11 +167,10 @@ def _check_parts(parts: Sequence[bytes]) -> None:
             raise MessageOversized(f"part {index} is above {most} bytes")
 
 
-def _sign(key: bytes, kind: bytes, header: bytes, buffers: Sequence[bytes]) -> bytes:
-    """HMAC over version, kind, header and the SHA-256 of each buffer, each after its length."""
-    digests = [hashlib.sha256(buffer).digest() for buffer in buffers]
+def _sign(key: bytes, kind: bytes, header: bytes) -> bytes:
+    """HMAC over version, kind and header, each after its length."""
     mac = hmac.new(key, digestmod=hashlib.sha256)
-    for piece in [VERSION, kind, header, *digests]:
+    for piece in (VERSION, kind, header):
         mac.update(len(piece).to_bytes(8, "big"))
         mac.update(piece)
     return mac.digest()
@@ -261,25 +261,24 @@ def check_submit(submit: Submit) -> None:
     """Refuse a request that contradicts itself.
 
     Raises:
-        SettingsError: Frames outside the shot, no task, a task or layer named twice, or a mask,
-            reference picture or detector without an absolute path.
+        SettingsError: Frames outside the shot, no task, a task or layer named twice, faces that
+            contradict each other, or a mask, picture or detector without an absolute path.
         OutputError: The output is no absolute path.
     """
     if not is_absolute(submit.output):
         raise OutputError("the output must be absolute: the engine has another working folder")
-    pictures = [r for r in submit.settings.references if not r.startswith("frame:")]
-    for path in filter(None, [submit.settings.mask, submit.settings.detector, *pictures]):
-        if not is_absolute(path):
+    settings, shot = submit.settings, submit.shot.frames
+    check_picks(settings.faces, settings.references, whole_frame=settings.whole_frame)
+    for path in [settings.mask, settings.detector, *picture_paths(settings.references)]:
+        if path is not None and not is_absolute(path):
             raise SettingsError("masks, pictures and detectors need an absolute path", path=path)
-    outside = [frame for frame in submit.frames if frame not in submit.shot.frames]
+    outside = [frame for frame in submit.frames if frame not in shot]
     if outside:
-        raise SettingsError(
-            f"frame {outside[0]} is outside the shot {submit.shot.frames}; widen it"
-        )
-    if not submit.settings.tasks:
+        raise SettingsError(f"frame {outside[0]} is outside the shot {shot}; widen it")
+    if not settings.tasks:
         raise SettingsError("no task: name at least one of bfr, colour, inpaint")
     for name in ("tasks", "layers"):
-        words = getattr(submit.settings, name)
+        words = getattr(settings, name)
         if len(set(words)) != len(words):
             raise SettingsError(f"{name} names one twice: {','.join(words)}")
 

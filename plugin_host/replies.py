@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from plugin_host.requests import FRAME, JOB, NAME, PATH, TASKS
+from plugin_host.requests import FRAME, JOB, NAME, PATH, SAMPLES, SLOT, TASKS
 from plugin_host.schema import Choice, Flag, Maybe, Named, Record, Several, Text, Whole, wire
 
 T = TypeVar("T")
 MESSAGE = Text(65536)
 STATES = ("queued", "running", "finished", "failed", "cancelled")
+WINDOW = Several(Whole(-(2**31), 2**31 - 1), 4)
 FRAME_STATUS = ("restored", "no face", "source", "kept", "failed")
 
 
@@ -170,12 +171,71 @@ class Cancelled:
 
 
 @dataclass(frozen=True)
+class PixelsText:
+    """How a frame's pixels lie in a slot.
+
+    The sample of channel c at (x, y) begins `y - top` times `row_bytes`, `x - left` times
+    `pixel_bytes` and c times `channel_bytes` behind the beginning of the slot.
+
+    Attributes:
+        slot: Where they lie; None where they were not written, since no slot was named or `size`
+            is more than it holds.
+        size: Bytes in all.
+        channels: Their names, in order.
+        samples: What each sample is, of `SAMPLES`.
+        data_window: Where they lie in the picture: left, top, right, bottom, all included.
+        display_window: What is looked at, ditto.
+        row_bytes: From one row to the next, downward; `pixel_bytes` and `channel_bytes` likewise.
+    """
+
+    slot: int | None = wire(Maybe(SLOT))
+    size: int = wire(Whole())
+    channels: tuple[str, ...] = wire(Several(NAME, 64))
+    samples: str = wire(Choice(*SAMPLES))
+    data_window: tuple[int, ...] = wire(WINDOW)
+    display_window: tuple[int, ...] = wire(WINDOW)
+    row_bytes: int = wire(Whole())
+    pixel_bytes: int = wire(Whole())
+    channel_bytes: int = wire(Whole())
+
+
+@dataclass(frozen=True)
 class Fetched:
-    """One frame; its EXR bytes are the message's only buffer."""
+    """One frame: its EXR bytes are the message's only buffer, or its pixels lie in a slot.
+
+    Attributes:
+        job: Of which job.
+        frame: Which.
+        sha256: Of the EXR bytes; None for pixels.
+        pixels: How the pixels lie; None for EXR bytes.
+    """
 
     job: str = wire(JOB)
     frame: int = wire(FRAME)
-    sha256: str = wire(Text(64, shape="[0-9a-f]{64}"))
+    sha256: str | None = wire(Maybe(Text(64, shape="[0-9a-f]{64}")), None)
+    pixels: PixelsText | None = wire(Maybe(Told(PixelsText)), None)
+
+
+@dataclass(frozen=True)
+class Attached:
+    """The session has a ring.
+
+    Attributes:
+        path: Where it is to be opened.
+        slot_bytes: From one slot to the next.
+        slots: How many there are.
+        proof: The bytes with which it begins, so that nobody takes another file for it.
+    """
+
+    path: str = wire(PATH)
+    slot_bytes: int = wire(Whole(1))
+    slots: int = wire(Whole(1))
+    proof: str = wire(Text(64, shape="[0-9a-f]{32}"))
+
+
+@dataclass(frozen=True)
+class Echoed:
+    """The buffers are the request's; so is the content of the slot that it named."""
 
 
 @dataclass(frozen=True)
@@ -190,17 +250,28 @@ class JobText:
     plate: str = wire(PATH)
     output: str = wire(PATH)
     restorer: str = wire(NAME)
+    urgent: bool = wire(Flag(), default=False)
 
 
 @dataclass(frozen=True)
 class Reported:
-    """How things stand."""
+    """How things stand.
+
+    Attributes:
+        engine: The engine's id.
+        ready: Whether the worker has loaded.
+        worker: What it does.
+        sessions: How many clients there are.
+        jobs: What runs, then what runs next, in that order, then what ended last.
+        counts: How many jobs there are, by state, also those that `jobs` has no room for.
+    """
 
     engine: str = wire(NAME)
     ready: bool = wire(Flag())
     worker: str = wire(Text())
     sessions: int = wire(Whole())
     jobs: tuple[JobText, ...] = wire(Several(Told(JobText), 100000))
+    counts: dict[str, int] = wire(Named(Whole()), {})
 
 
 @dataclass(frozen=True)
@@ -220,6 +291,8 @@ REPLIES: dict[str, type[Any]] = {
         Failed,
         Cancelled,
         Fetched,
+        Attached,
+        Echoed,
         Reported,
         Stopped,
     )

@@ -4,7 +4,9 @@ Hello -> Welcome            open a session
 Describe -> Description     restorers and their parameters
 Submit -> Accepted          then Analysed..., Progress..., and one of Finished, Failed, Cancelled
 Cancel -> Cancelled         keep what is done
-Fetch -> Fetched            one restored frame as EXR bytes
+Fetch -> Fetched            one restored frame, as EXR bytes or as pixels in a slot
+Attach -> Attached          a ring of slots in memory that client and engine share
+Echo -> Echoed              the same bytes back, to see how fast the way is
 Status -> Reported          jobs and readiness
 Credit                      room for more events; no reply
 Stop -> Stopped             end the engine
@@ -15,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from plugin_host import picks
 from plugin_host.errors import PlateError
 from plugin_host.frame_range import FrameRange
 from plugin_host.plate import Plate, is_absolute
@@ -37,13 +40,18 @@ from plugin_host.schema import (
 TASKS = ("bfr", "colour", "inpaint")
 LAYERS = ("beauty", "matte", "confidence", "source", "patch")
 ON_ERROR = ("stop", "skip", "source")
+SAMPLES = ("half", "float")
 MOST_HANDLES = 10000
+MOST_SLOTS = 16
+MOST_SLOT_BYTES = 512 * 1024 * 1024
+MOST_RING_BYTES = 1024 * 1024 * 1024  # seven slots of 4K RGBA float
 
 PATH = Text(4096)
 NAME = Text(MOST_NAME)
 JOB = Text(64, shape="[0-9a-f]{16}")
 FRAME = Whole(-999999999, 999999999)
-FACE = Text(64, shape="-?[1-9][0-9]{0,5}(=[^=,]{1,40})?")
+SLOT = Whole(0, MOST_SLOTS - 1)
+FACE = Text(64, shape=picks.SHAPE)
 
 
 def _plate_to_json(plate: Plate) -> dict[str, Any]:
@@ -106,7 +114,8 @@ class Settings:
             ``-2`` for all but that one; none for all.
         detector: Path of a YuNet ONNX file that finds the faces; None for what ships.
         mask: Path pattern of the inpainting mask.
-        references: ``frame:1042`` or picture paths, exemplars of the person.
+        references: ``frame:1042`` or picture paths, exemplars of everybody; of one person where
+            the name that `faces` gives stands before it, ``Anna=frame:1042``.
         parameters: The restorer's own knobs.
         warm_up: Frames of an approximate start in place of the chain; 0 for the exact chain.
     """
@@ -166,16 +175,60 @@ class Cancel:
 
 
 @dataclass(frozen=True)
+class Into:
+    """Where a frame's pixels go, and how they lie there.
+
+    Attributes:
+        slot: A slot of the session's ring, the engine's until it answers; None to be told only how
+            the pixels would lie.
+        channels: Which, in this order; a missing ``A`` is 1 everywhere.
+        samples: What each is, of `SAMPLES`, in the machine's byte order.
+        interleaved: Whether a pixel's channels lie side by side; else each channel lies whole.
+    """
+
+    slot: int | None = wire(Maybe(SLOT), None)
+    channels: tuple[str, ...] = wire(Several(NAME, 64), ("R", "G", "B", "A"))
+    samples: str = wire(Choice(*SAMPLES), "half")
+    interleaved: bool = wire(Flag(), default=False)
+
+
+@dataclass(frozen=True)
 class Fetch:
-    """Ask for one delivered frame of a job as EXR bytes."""
+    """Ask for one delivered frame of a job: as EXR bytes, or as pixels `into` a slot."""
 
     job: str = wire(JOB)
     frame: int = wire(FRAME)
+    into: Into | None = wire(Maybe(Record(Into)), None)
+
+
+@dataclass(frozen=True)
+class Attach:
+    """Ask for a ring of this many slots, in place of the session's former one."""
+
+    slot_bytes: int = wire(Whole(1, MOST_SLOT_BYTES))
+    slots: int = wire(Whole(1, MOST_SLOTS), 3)
+
+
+@dataclass(frozen=True)
+class Echo:
+    """Ask for this message's buffers to come back.
+
+    Attributes:
+        source: A slot whose first `size` bytes are to come back too; None for none.
+        target: The slot that they are to be written to.
+        size: How many.
+    """
+
+    source: int | None = wire(Maybe(SLOT), None)
+    target: int | None = wire(Maybe(SLOT), None)
+    size: int = wire(Whole(0, MOST_SLOT_BYTES), 0)
 
 
 @dataclass(frozen=True)
 class Status:
-    """Ask how things stand."""
+    """Ask how things stand; `most` is how many jobs are to be told of."""
+
+    most: int = wire(Whole(0, 1000), 100)
 
 
 @dataclass(frozen=True)
@@ -191,5 +244,6 @@ class Stop:
 
 
 REQUESTS: dict[str, type[Any]] = {
-    cls.__name__: cls for cls in (Hello, Describe, Submit, Cancel, Fetch, Status, Credit, Stop)
+    cls.__name__: cls
+    for cls in (Hello, Describe, Submit, Cancel, Fetch, Attach, Echo, Status, Credit, Stop)
 }

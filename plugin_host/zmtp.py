@@ -12,22 +12,22 @@ import collections
 import contextlib
 import errno
 import os
-import re
 import selectors
 import socket
 import sys
 import time
 from typing import Any, Callable, Sequence
 
-from plugin_host.errors import DeadlineExceeded, EngineUnreachable, ProtocolError, SettingsError
+from plugin_host.endpoint import address_of
+from plugin_host.errors import DeadlineExceeded, EngineUnreachable, ProtocolError
 from plugin_host.zmtp_codec import HANDSHAKE, MAX_MESSAGE, Decoder, encode
 
 MAX_WAITING = 1024  # received messages that nobody asked for yet; beyond it reading pauses
 MAX_WAITING_BYTES = MAX_MESSAGE
-MOST_IPC_PATH_BYTES = 103 if sys.platform == "darwin" else 107  # sun_path less its NUL
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 1.0  # between attempts to connect
 LONGEST_STEP_S = 1.0  # Windows hears no Ctrl-C inside a wait
 _CHUNK = 256 * 1024  # bytes read at once: still in the cache when they are copied into their part
+_MOST_AT_ONCE = 16  # reads or writes, before the clock is looked at
 # A host may have left SIGPIPE deadly; an engine that goes away must not take the host along.
 _NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 _DARWIN_SO_NOSIGPIPE = 0x1022
@@ -58,7 +58,7 @@ class Dealer:
 
     def __init__(self, endpoint: str, *, connect_deadline_s: float = 5.0) -> None:
         self._endpoint = endpoint
-        self._family, self._address = _address(endpoint)
+        self._family, self._address = address_of(endpoint)
         self._connect_deadline_s = connect_deadline_s
         self._link: _Link | None = None
         self._unsent: list[bytes] = []
@@ -259,42 +259,31 @@ class _Link:
 
     def read(self) -> list[list[bytes]]:
         with contextlib.suppress(BlockingIOError):
-            count = self._socket.recv_into(self._chunk)
-            if not count:
-                raise ConnectionResetError("the other side closed the connection")
-            return self.decoder.feed(self._chunk[:count])
+            for _ in range(_MOST_AT_ONCE):
+                room = self.decoder.room()
+                count = self._socket.recv_into(self._chunk if room is None else room)
+                if not count:
+                    raise ConnectionResetError("the other side closed the connection")
+                if room is None:
+                    messages = self.decoder.feed(self._chunk[:count])
+                else:
+                    messages = self.decoder.placed(count)
+                if messages or self.decoder.room() is None:
+                    return messages
         return []
 
     def write(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            count = self._socket.send(self.outgoing[0], _NO_SIGNAL)
-            self.sent += count
-            piece = self.outgoing.popleft()[count:]
-            if piece:
-                self.outgoing.appendleft(piece)
+            for _ in range(_MOST_AT_ONCE):
+                count = self._socket.send(self.outgoing[0], _NO_SIGNAL)
+                self.sent += count
+                piece = self.outgoing.popleft()[count:]
+                if piece:
+                    self.outgoing.appendleft(piece)
+                if not self.outgoing:
+                    return
 
 
 def _check(code: int, *harmless: int) -> None:
     if code not in harmless:
         raise OSError(code, os.strerror(code))
-
-
-def _address(endpoint: str) -> tuple[int, Any]:
-    """Return the address family and address of an endpoint."""
-    scheme, _, rest = endpoint.partition("://")
-    if scheme == "ipc":
-        if not hasattr(socket, "AF_UNIX"):
-            raise SettingsError(f"no ipc in this Python: {endpoint}; use tcp://127.0.0.1:port")
-        if not rest.startswith("/") or "\0" in rest:
-            raise SettingsError(f"{endpoint!r} must look like ipc:///absolute/path")
-        if len(os.fsencode(rest)) > MOST_IPC_PATH_BYTES:
-            raise SettingsError(f"{rest} is longer than the {MOST_IPC_PATH_BYTES} bytes of a path")
-        return socket.AF_UNIX, rest
-    # RFC 23, NULL: not for public networks. Names are not looked up: that has no deadline.
-    match = re.match(r"(127\.0\.0\.1|\[::1\]):([0-9]{1,5})\Z", rest)
-    if scheme == "tcp" and match and 0 < int(match.group(2)) < 65536:
-        family = socket.AF_INET6 if match.group(1) == "[::1]" else socket.AF_INET
-        return family, (match.group(1).strip("[]"), int(match.group(2)))
-    raise SettingsError(
-        f"{endpoint!r} must look like tcp://127.0.0.1:port, tcp://[::1]:port or ipc:///path"
-    )

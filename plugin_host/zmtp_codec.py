@@ -4,6 +4,7 @@ Rules of this file:
     - Pure: bytes and parts, no socket, no clock.
     - A clause of RFC 23/ZMTP (version 3.0) stands in our words above the line that it forces.
     - Nothing a peer announces is believed: memory grows with the bytes that came.
+    - Large parts are read straight into memory that is used again: fresh pages cost several copies.
 
 References:
     RFC 23/ZMTP. We differ: no downgrade to ZMTP 1 or 2; a peer that is refused is only
@@ -13,7 +14,7 @@ References:
 from __future__ import annotations
 
 import io
-from typing import Generator, Sequence
+from typing import Generator, Sequence, cast
 
 from plugin_host.errors import (
     MessageMalformed,
@@ -26,6 +27,8 @@ MAX_PART = 512 * 1024 * 1024  # bytes
 MAX_PARTS = 64
 MAX_MESSAGE = 1024 * 1024 * 1024  # bytes, all parts together
 MAX_COMMAND = 64 * 1024  # bytes; a READY takes some dozens
+LARGE = 256 * 1024  # bytes; a part from this size on is received as a view of re-used memory
+MOST_KEPT = 192 * 1024 * 1024  # bytes; more than a frame of 4K RGBA floats
 _GATHERED = 4096  # bytes; a part up to this size is sent in one piece with its neighbours
 _MORE, _LONG, _COMMAND, _RESERVED = 0x01, 0x02, 0x04, 0xF8
 _NULL = b"NULL".ljust(20, b"\0")
@@ -84,6 +87,9 @@ class Decoder:
     def __init__(self) -> None:
         self.ready = False
         self._data = memoryview(b"")
+        self._memory = _Memory()
+        self._room: memoryview | None = None
+        self._placed = 0
         self._messages: list[list[bytes]] = []
         self._failure: ProtocolError | None = None
         self._parser = self._parse()
@@ -99,6 +105,9 @@ class Decoder:
             MessageMalformed: The bytes break the grammar.
             ProtocolError: The peer refused the connection and said why.
         """
+        if self._room is not None:
+            self._room.release()  # memory that is looked at cannot grow
+            self._room = None
         if self._failure is None:
             self._data = memoryview(data)
             try:
@@ -109,6 +118,32 @@ class Decoder:
         if self._failure is not None and not messages:
             raise self._failure
         return messages
+
+    def room(self) -> memoryview | None:
+        """Return where the next bytes belong, if they need no `feed`: tell `placed` how many came.
+
+        It is there inside a large part only, and until the next call of `feed` or `placed`.
+        """
+        return self._room
+
+    def placed(self, count: int) -> list[list[bytes]]:
+        """Take note that `count` bytes were put where `room` said; else as `feed`."""
+        self._placed = count
+        return self.feed(b"")
+
+    def _large(self, size: int) -> Generator[None, None, memoryview]:
+        memory, came = self._memory.take(size), 0
+        while True:
+            came += self._placed
+            piece = self._data[: size - came]
+            memory[came : came + len(piece)] = piece  # beyond its end, it grows
+            came += len(piece)
+            self._placed, self._data = 0, self._data[len(piece) :]
+            if came == size:
+                return memoryview(memory)[:size]
+            if came < len(memory):
+                self._room = memoryview(memory)[came:size]
+            yield
 
     def _exactly(self, size: int) -> Generator[None, None, bytes]:
         collected = io.BytesIO()  # grows with what came, not with what was announced
@@ -139,7 +174,10 @@ class Decoder:
             if not self.ready:
                 raise MessageMalformed("a message before READY")
             _check_size(len(parts) + 1, size, sum(map(len, parts)) + size)
-            parts.append((yield from self._exactly(size)))
+            if size < LARGE:
+                parts.append((yield from self._exactly(size)))
+            else:
+                parts.append(cast("bytes", (yield from self._large(size))))
             # RFC 23, messages: all parts are delivered together, or none.
             if not flags & _MORE:
                 self._messages.append(parts)
@@ -182,6 +220,32 @@ class Decoder:
                 raise MessageMalformed(f"a DEALER cannot talk to the socket type {peer[:40]!r}")
             self.ready = True
         # Other names belong to later versions and are ignored.
+
+
+class _Memory:
+    """Memory of large parts, given out again when nobody looks at it any more."""
+
+    def __init__(self) -> None:
+        self._kept: list[bytearray] = []
+
+    def take(self, size: int) -> bytearray:
+        """Return what is free, or what is empty and will grow to `size`."""
+        if size > MOST_KEPT:
+            return bytearray()
+        free = [memory for memory in self._kept if _is_unseen(memory)]
+        memory = max(free, key=len, default=bytearray())
+        # One that a caller looks at while the next comes; more are not kept.
+        self._kept = [*[other for other in self._kept if other is not memory][-1:], memory]
+        return memory
+
+
+def _is_unseen(memory: bytearray) -> bool:
+    try:
+        memory.append(0)  # refused while there is a view of it
+    except BufferError:
+        return False
+    memory.pop()
+    return True
 
 
 def _cut(data: bytes, octets: int) -> tuple[bytes, bytes]:

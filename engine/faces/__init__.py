@@ -8,7 +8,8 @@ from engine.faces.cuts import find_cuts
 from engine.faces.detect import FaceBox, FaceDetector
 from engine.faces.matte import soft_matte
 from engine.faces.paste import Pasted, Patch, paste
-from engine.faces.track import Sighting, Track, link
+from engine.faces.threads import Sighting
+from engine.faces.track import Track, link
 from engine.faces.transform import Transform, cut_out
 
 __all__ = [

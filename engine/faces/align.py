@@ -7,19 +7,22 @@ Rules of this file:
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from dataclasses import replace
+from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from engine.faces.matte import MARGIN
-from engine.faces.track import Track
 from engine.faces.transform import Transform
 from plugin_host.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from engine.faces.track import Track
     from engine.image import Box
     from engine.restorer import Crop
 
@@ -38,6 +41,8 @@ LAG = 0.75
 def smooth(track: Track, sigma: float = SMOOTHING) -> Track:
     """Return the track without its jitter: a Gaussian mean over time that delays nothing.
 
+    Where a face was gone and is back, nothing before has a say in what comes after, or vice versa.
+
     Args:
         track: As it was linked.
         sigma: Standard deviation in frames; missing frames count as time that passes.
@@ -46,15 +51,17 @@ def smooth(track: Track, sigma: float = SMOOTHING) -> Track:
     offsets = np.arange(-reach, reach + 1)
     weights = np.exp(-0.5 * (offsets / sigma) ** 2)
     weights /= weights.sum()
-    # Outside the track, interpolation holds the first and the last value.
-    times = np.asarray(track.frames)[:, None] + offsets
     columns = np.column_stack([np.asarray(track.centres), np.asarray(track.sizes)])
-    calm = [
-        np.asarray(np.interp(times, track.frames, column) @ weights, np.float64)
-        for column in columns.T
-    ]
-    x, y, sizes = (column.tolist() for column in calm)
-    return Track(track.number, track.frames, tuple(zip(x, y, strict=True)), tuple(sizes))
+    starts = [0, *(bisect_left(track.frames, frame) for frame in track.returns), len(track.frames)]
+    calm = np.empty_like(columns)
+    for start, end in pairwise(starts):
+        frames = track.frames[start:end]
+        # Outside the run, interpolation holds the first and the last value.
+        times = np.asarray(frames)[:, None] + offsets
+        for column in range(3):
+            calm[start:end, column] = np.interp(times, frames, columns[start:end, column]) @ weights
+    x, y, sizes = (column.tolist() for column in calm.T)
+    return replace(track, centres=tuple(zip(x, y, strict=True)), sizes=tuple(sizes))
 
 
 def plan_crops(track: Track, crop: Crop, bounds: Box) -> dict[int, Transform]:

@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import cv2
 import numpy as np
 
+from engine.faces.appearance import signature
 from engine.faces.cuts import LOOKAHEAD, View, begins_setup, view
 from engine.faces.detect import FaceDetector
-from engine.faces.track import INTERVAL, Sighting, Track, link, signature
+from engine.faces.threads import Sighting
+from engine.faces.track import INTERVAL, Track, link
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.faces.detect import FaceBox
+    from engine.faces.yunet import YuNet
     from engine.image import Box
 
 LONGEST_SIDE = 640
@@ -108,7 +111,7 @@ class Analysis:
 def analyse(
     pictures: Iterable[tuple[int, NDArray[np.uint8]]],
     proxy: Proxy,
-    detector: FaceDetector | None = None,
+    detector: FaceDetector | YuNet | None = None,
 ) -> Analysis:
     """Find the cuts of a shot and follow its faces.
 
@@ -119,7 +122,7 @@ def analyse(
         detector: What finds faces; a new `FaceDetector` by default.
 
     Raises:
-        WeightsError: See `FaceDetector`.
+        WeightsError: See `FaceDetector` and `YuNet.detect`.
     """
     detector = detector or FaceDetector()
     frames: list[int] = []

@@ -10,13 +10,14 @@ Rules of this file:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
 
 from engine.faces.transform import resample
-from engine.image import BEAUTY
+from engine.image import BEAUTY, Box
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from engine.faces.transform import Transform
-    from engine.image import Box
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,37 @@ class Pasted:
 
     Attributes:
         channels: R, G and B over the data window, in the plate's dtypes.
-        matte: ``(h, w)`` float32 in [0, 1]: the patches' mattes together.
-        confidence: ``(h, w)`` float32 in [0, 1]: that of the patches, 0 outside the matte.
+        shape: Rows and columns of the data window.
+        place: The part of it that holds every patch.
+        spots: Mattes together and confidence of the patches there, ``(2, h, w)`` float32 in
+            [0, 1]; confidence is 0 outside the matte.
     """
 
     channels: dict[str, NDArray[Any]]
-    matte: NDArray[np.float32]
-    confidence: NDArray[np.float32]
+    shape: tuple[int, int]
+    place: tuple[slice, slice]
+    spots: NDArray[np.float32]
+
+    @property
+    def matte(self) -> NDArray[np.float32]:
+        """The patches' mattes together, ``(h, w)`` float32 in [0, 1], over the data window."""
+        return self._spread(0)
+
+    @property
+    def confidence(self) -> NDArray[np.float32]:
+        """That of the patches, ``(h, w)`` float32 in [0, 1]; 0 outside the matte."""
+        return self._spread(1)
+
+    def _spread(self, layer: int) -> NDArray[np.float32]:
+        whole = np.zeros(self.shape, np.float32)
+        whole[self.place] = self.spots[layer]
+        return whole
 
 
 class _Landed(NamedTuple):
-    """A patch in plate pixels: the rows and columns of the data window, and what goes there."""
+    """A patch in plate pixels: where in the data window, and what goes there."""
 
-    place: tuple[slice, slice]
+    box: Box
     delta: NDArray[np.float32]
     matte: NDArray[np.float32]
     confidence: NDArray[np.float32]
@@ -84,25 +102,28 @@ def paste(
     """
     shape = data_window.height, data_window.width
     landed = [spot for patch in patches if (spot := _landed(patch, data_window)) is not None]
-    total = np.zeros(shape, np.float32)
+    if not landed:
+        nothing = np.zeros((2, 0, 0), np.float32)
+        return Pasted(dict(channels), shape, (slice(0, 0), slice(0, 0)), nothing)
+    around = reduce(Box.union, (spot.box for spot in landed))
+    total, confidence = spots = np.zeros((2, around.height, around.width), np.float32)
     for spot in landed:
-        total[spot.place] += spot.matte
-    change = np.zeros((len(BEAUTY), *shape), np.float32)
-    confidence = np.zeros(shape, np.float32)
+        total[spot.box.slices(around)] += spot.matte
+    change = np.zeros((len(BEAUTY), around.height, around.width), np.float32)
     for spot in landed:
-        there = total[spot.place]
+        place = spot.box.slices(around)
+        there = total[place]
         weight = spot.matte / np.maximum(there, 1)
         # A weight of 0 must also silence what is not finite.
-        change[:, *spot.place] += np.where(weight > 0, weight * _finite(spot.delta), 0)
+        change[:, *place] += np.where(weight > 0, weight * _finite(spot.delta), 0)
         share = np.divide(spot.matte, there, out=np.zeros_like(there), where=there > 0)
-        confidence[spot.place] += share * spot.confidence
-    new = {name: channels[name].copy() for name in BEAUTY} if landed else dict(channels)
-    for spot in landed:
-        for name, added in zip(BEAUTY, change, strict=True):
-            _add(channels[name][spot.place], added[spot.place], new[name][spot.place])
-        for layer in (total, confidence):
-            np.minimum(layer[spot.place], 1, out=layer[spot.place])
-    return Pasted(new, total, confidence)
+        confidence[place] += share * spot.confidence
+    new = {name: channels[name].copy() for name in BEAUTY}
+    place = around.slices(data_window)
+    for name, added in zip(BEAUTY, change, strict=True):
+        _add(channels[name][place], added, new[name][place])
+    np.minimum(spots, 1, out=spots)
+    return Pasted(new, shape, place, spots)
 
 
 def _landed(patch: Patch, data_window: Box) -> _Landed | None:
@@ -112,11 +133,10 @@ def _landed(patch: Patch, data_window: Box) -> _Landed | None:
     box = transform.footprint.intersection(data_window)
     if box is None:
         return None
-    place = box.slices(data_window)
     if transform.native:
         rows, columns = box.slices(transform.footprint)
         return _Landed(
-            place,
+            box,
             patch.delta[:, rows, columns],
             patch.matte[rows, columns],
             confidence[rows, columns],
@@ -132,7 +152,7 @@ def _landed(patch: Patch, data_window: Box) -> _Landed | None:
         return resample(planes, origin, step, shape, interpolation=cv2.INTER_LINEAR, border=border)
 
     return _Landed(
-        place,
+        box,
         read(_finite(patch.delta), cv2.BORDER_REPLICATE),
         read(patch.matte[None], cv2.BORDER_CONSTANT)[0],
         read(confidence[None], cv2.BORDER_REPLICATE)[0],

@@ -69,10 +69,10 @@ def encode_knee(linear: NDArray[np.float32]) -> NDArray[np.float32]:
     Values are clipped to [0, CEILING]; NaN becomes 0. Any shape, float32 in and out.
     """
     values = _clipped(linear, CEILING)
-    code = _srgb(np.minimum(values, KNEE))
-    high = values > KNEE
-    code[high] = _KNEE_CODE + (1 - _KNEE_CODE) * np.log2(values[high] / KNEE) / _KNEE_STOPS
-    return code.astype(np.float32)
+    # Both for every pixel: to pick them out first costs more than it saves.
+    low = _srgb(np.minimum(values, KNEE))
+    high = _KNEE_CODE + (1 - _KNEE_CODE) * np.log2(np.maximum(values, KNEE) / KNEE) / _KNEE_STOPS
+    return np.where(values > KNEE, high, low).astype(np.float32)
 
 
 def decode_knee(code: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,10 +81,9 @@ def decode_knee(code: NDArray[np.float32]) -> NDArray[np.float32]:
     Codes are clipped to [0, 1]; NaN becomes 0. Any shape, float32 in and out.
     """
     values = _clipped(code, 1.0)
-    linear = _linear(np.minimum(values, _KNEE_CODE))
-    high = values > _KNEE_CODE
-    linear[high] = KNEE * np.exp2((values[high] - _KNEE_CODE) / (1 - _KNEE_CODE) * _KNEE_STOPS)
-    return linear.astype(np.float32)
+    low = _linear(np.minimum(values, _KNEE_CODE))
+    high = KNEE * np.exp2((values - _KNEE_CODE) / (1 - _KNEE_CODE) * _KNEE_STOPS)
+    return np.where(values > _KNEE_CODE, high, low).astype(np.float32)
 
 
 def encode_open(linear: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""EXR frames in and out, exact to the bit; the only place that touches the OpenEXR wheel.
+"""EXR frames in and out, exact to the bit; the only place that reads and writes through the wheel.
 
 Rules of this file:
     - The wheel ignores numpy strides when it writes, keeps and changes the dicts that it is given,
@@ -12,16 +12,17 @@ from __future__ import annotations
 import hashlib
 import io
 import struct
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import OpenEXR
 from OpenEXR import Compression, Storage
 
-from engine.frame_io.exr_layout import survey
+from engine.frame_io.exr_claims import check_claims
+from engine.frame_io.exr_layout import readable, survey
 from engine.image import Box, Image, Part
+from engine.regular import read_regular
 from plugin_host.errors import FrameCorrupt, FrameMissing, FrameUnsupported, FrameWriteFailed
 
 if TYPE_CHECKING:
@@ -29,16 +30,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_LOSSLESS = {
-    Compression.NO_COMPRESSION,
-    Compression.RLE_COMPRESSION,
-    Compression.ZIPS_COMPRESSION,
-    Compression.ZIP_COMPRESSION,
-    Compression.PIZ_COMPRESSION,
-    Compression.HTJ2K256_COMPRESSION,
-    Compression.HTJ2K32_COMPRESSION,
-    Compression.ZSTD_COMPRESSION,
-}
 _SAMPLE_TYPES = {"float16", "float32", "uint32"}
 _DERIVED = {"channels", "chunkCount", "dataWindow", "displayWindow", "tiles"}
 _WHEEL_ERRORS = (
@@ -58,11 +49,21 @@ class FileImage(Image):
 
     Attributes:
         file: The bytes of that file; blocks that do not change are copied from it.
-        is_band: Whether it holds some rows of the beauty only; see `exr_rows`.
+        whole: The beauty's data window, where only some rows of it were read; see `exr_rows`.
     """
 
     file: bytes
-    is_band: bool = False
+    whole: Box | None = None
+
+    @property
+    def is_band(self) -> bool:
+        """Whether only some rows of the beauty were read, and nothing of other parts."""
+        return self.whole is not None
+
+    @property
+    def plate_window(self) -> Box:
+        """See `Image`."""
+        return self.whole or self.beauty.data_window
 
 
 def read_image(source: str | bytes, *, frame: int | None = None) -> FileImage:
@@ -75,22 +76,26 @@ def read_image(source: str | bytes, *, frame: int | None = None) -> FileImage:
     Returns:
         Samples ``(H, W)`` over each part's data window in the file's own types; deep channels as
         object arrays of ``(samples,)`` arrays or None. Of a part with mipmap levels, the largest;
-        of a channel with subsampling, only the samples that are there.
+        of a channel with subsampling, only the samples that are there. Attributes that the wheel
+        cannot read are left out; what is made from the file by `exr_copy` has them.
 
     Raises:
         FrameMissing: There is no such file.
         FrameCorrupt: The file is empty, torn, damaged, no EXR file, or cannot be read.
-        FrameUnsupported: An attribute holds text that is not UTF-8.
+        FrameUnsupported: It claims more than is read, or the name of a channel, part or attribute
+            is not UTF-8.
     """
     path = source if isinstance(source, str) else None
     try:
-        data = source if isinstance(source, bytes) else Path(source).read_bytes()
+        data = source if isinstance(source, bytes) else read_regular(source)
         expected = survey(data)
-        parts = OpenEXR.File(io.BytesIO(data), separate_channels=True).parts
+        check_claims(data)
+        plain, hidden = readable(data)
+        parts = OpenEXR.File(io.BytesIO(plain), separate_channels=True).parts
     except (FileNotFoundError, NotADirectoryError) as error:
         raise FrameMissing("there is no such file", frame=frame, path=path) from error
     except UnicodeDecodeError as error:
-        what = "an attribute holds text that is not UTF-8; write the plate again without it"
+        what = "a name holds what is not UTF-8; write the plate again without it"
         raise FrameUnsupported(what, frame=frame, path=path) from error
     except (OSError, *_WHEEL_ERRORS) as error:
         raise FrameCorrupt(f"cannot be read: {error}", frame=frame, path=path) from error
@@ -102,9 +107,9 @@ def read_image(source: str | bytes, *, frame: int | None = None) -> FileImage:
             Part(
                 {name: channel.pixels for name, channel in part.channels.items()},
                 _from_window(part.header["dataWindow"]),
-                part.header,
+                {name: value for name, value in part.header.items() if name not in unread},
             )
-            for part in parts
+            for part, unread in zip(parts, hidden, strict=True)
         ),
         _from_window(parts[0].header["displayWindow"]),
         data,
@@ -130,44 +135,6 @@ def encode_image(image: Image) -> bytes:
     except _WHEEL_ERRORS as error:
         raise FrameWriteFailed(f"cannot be written as EXR: {error}") from error
     return stream.getvalue()
-
-
-def deliverable(image: Image) -> tuple[Image, str | None]:
-    """Return the image with lossless compression, and what was changed for that.
-
-    A lossy part cannot be compressed again without changing pixels that nobody touched.
-
-    Returns:
-        The image itself and None; or a copy with ZIP where compression was lossy, and a sentence
-        for the manifest.
-    """
-    lossy = {compression_name(part) for part in image.parts if is_lossy(part)}
-    if not lossy:
-        return image, None
-    names = ", ".join(sorted(lossy))
-    parts = tuple(
-        replace(part, attributes={**part.attributes, "compression": Compression.ZIP_COMPRESSION})
-        if is_lossy(part)
-        else part
-        for part in image.parts
-    )
-    return (
-        replace(image, parts=parts),
-        f"The plate's {names} compression is lossy; delivered with ZIP to keep untouched pixels.",
-    )
-
-
-def is_lossy(part: Part) -> bool:
-    """Return whether the part's compression may change samples of its types."""
-    compression = _compression(part)
-    if compression == Compression.PXR24_COMPRESSION:
-        return any(samples.dtype == np.float32 for samples in part.channels.values())
-    return compression not in _LOSSLESS
-
-
-def compression_name(part: Part) -> str:
-    """Return what the part's compression is called: ``DWAA``."""
-    return _compression(part).name.removesuffix("_COMPRESSION")
 
 
 def pixel_hash(image: Image) -> str:
@@ -224,6 +191,9 @@ def _converted(samples: NDArray[Any], target: NDArray[Any]) -> NDArray[Any]:
 def _wheel_part(part: Part, display_window: Box) -> OpenEXR.Part:
     known = part.attributes.get("channels", ())
     p_linear = {channel.name: bool(channel.pLinear) for channel in known}
+    for channel in known:
+        if channel.name in part.channels and (channel.xSampling, channel.ySampling) != (1, 1):
+            raise FrameWriteFailed(f"channel {channel.name} is subsampled, which cannot be written")
     channels = {
         name: OpenEXR.Channel(
             name, _wheel_samples(name, samples, part.data_window), 1, 1, p_linear.get(name, False)
@@ -285,10 +255,6 @@ def _fits_aces_container(channels: Mapping[str, NDArray[Any]]) -> bool:
     return set("RGB") <= set(channels) <= set("RGBA") and all(
         samples.dtype == np.float16 for samples in channels.values()
     )
-
-
-def _compression(part: Part) -> Compression:
-    return part.attributes.get("compression", Compression.ZIP_COMPRESSION)
 
 
 def _from_window(window: tuple[NDArray[np.int32], NDArray[np.int32]]) -> Box:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from engine.frame_io.exr_layout import (
@@ -26,6 +26,7 @@ from engine.frame_io.exr_layout import (
     Attribute,
     kind_of,
     read_headers,
+    write_header,
 )
 from engine.image import Box
 from plugin_host.errors import FrameCorrupt, FrameUnsupported
@@ -33,7 +34,7 @@ from plugin_host.errors import FrameCorrupt, FrameUnsupported
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-SCANLINE = b"scanlineimage"
+SCANLINE, TILED = b"scanlineimage", b"tiledimage"
 # Rows of a block by compression, in the order of OpenEXR's enumeration.
 #   NO RLE ZIPS ZIP PIZ PXR24 B44 B44A DWAA DWAB HTJ2K256 HTJ2K32 LJ2K ZSTD
 BLOCK_ROWS = (1, 1, 1, 16, 32, 16, 32, 32, 32, 256, 256, 32, 256, 1)
@@ -78,15 +79,18 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to stand in place of a scanline part's own.
+    """What is to stand in place of a part's own.
 
     Attributes:
         attributes: The whole new header.
-        blocks: The number of a chunk to its packed samples, without leader.
+        blocks: The number of a scanline chunk to its packed samples, without leader.
+        anew: A file of one part whose chunks stand for all of them, and that part; None where
+            those stay that are not in `blocks`.
     """
 
     attributes: Mapping[bytes, Attribute]
     blocks: Mapping[int, bytes | memoryview]
+    anew: tuple[bytes, Section] | None = None
 
 
 def take_apart(data: bytes) -> Layout:
@@ -95,7 +99,7 @@ def take_apart(data: bytes) -> Layout:
     Raises:
         FrameCorrupt: It is no EXR file, ends too early, or contradicts itself: a table that does
             not fit its window, a chunk of another place, chunks that overlap.
-        FrameUnsupported: Its only part is tiled or deep, or a compression is not known.
+        FrameUnsupported: Its only part is deep, or a compression is not known.
     """
     try:
         flags, headers, position = read_headers(data)
@@ -131,21 +135,21 @@ def cut_out(data: bytes, layout: Layout, part: int, blocks: range) -> bytes:
     skip = 4 * layout.multipart
     flags = layout.flags & (_VERSION | LONG_NAMES)
     pieces = [data[chunk.start + skip : chunk.stop] for chunk in chunks]
-    head = MAGIC + struct.pack("<I", flags) + _header(attributes)
+    head = MAGIC + struct.pack("<I", flags) + write_header(attributes.values())
     offsets = accumulate(map(len, pieces), initial=len(head) + 8 * len(pieces))
     table = struct.pack(f"<{len(pieces)}Q", *list(offsets)[:-1])
     return b"".join([head, table, *pieces])
 
 
 def put_together(data: bytes, layout: Layout, changes: Mapping[int, Change]) -> bytes:
-    """Return the file with some parts' headers and some of their chunks replaced.
+    """Return the file with some parts' headers and some or all of their chunks replaced.
 
     Everything else keeps its bytes, and chunks keep their order.
 
     Args:
         data: The file.
         layout: Of that file.
-        changes: By number of the part; only scanline parts.
+        changes: By number of the part.
     """
     flags = layout.flags
     headers: list[bytes] = []
@@ -154,36 +158,45 @@ def put_together(data: bytes, layout: Layout, changes: Mapping[int, Change]) -> 
         attributes = change.attributes if change else section.attributes
         if any(len(name) > _SHORT_NAME for name in attributes):
             flags |= LONG_NAMES
-        headers.append(_header(attributes))
+        headers.append(write_header(attributes.values()))
     head = MAGIC + struct.pack("<I", flags) + b"".join(headers) + b"\0" * layout.multipart
-    tables = [[0] * len(section.chunks) for section in layout.sections]
+    chunks = [_chunks(data, layout, part, changes.get(part)) for part in range(len(headers))]
+    tables = [[0] * len(one) for one in chunks]
     position = len(head) + 8 * sum(map(len, tables))
     pieces: list[bytes | memoryview] = []
-    for start, stop, part, index in sorted(
-        (chunk.start, chunk.stop, part, index)
-        for part, section in enumerate(layout.sections)
-        for index, chunk in enumerate(section.chunks)
+    for *_, part, index in sorted(
+        (*place, part, index)
+        for part, one in enumerate(chunks)
+        for index, (place, _) in enumerate(one)
     ):
         tables[part][index] = position
-        piece = [memoryview(data)[start:stop]]
-        if part in changes and index in changes[part].blocks:
-            block = changes[part].blocks[index]
-            coordinates = data[start : start + 4 + 4 * layout.multipart]
-            piece = [coordinates, struct.pack("<i", len(block)), block]
+        piece = chunks[part][index][1]
         pieces += piece
         position += sum(map(len, piece))
     written = [struct.pack(f"<{len(table)}Q", *table) for table in tables]
     return b"".join([head, *written, *pieces])
 
 
-def _header(attributes: Mapping[bytes, Attribute]) -> bytes:
-    return (
-        b"".join(
-            name + b"\0" + kind + b"\0" + struct.pack("<I", len(value)) + value
-            for name, kind, value in attributes.values()
-        )
-        + b"\0"
-    )
+def _chunks(
+    data: bytes, layout: Layout, part: int, change: Change | None
+) -> list[tuple[tuple[int, int], list[bytes | memoryview]]]:
+    """Return a part's new chunks: the places that say their order in the file, the bytes."""
+    held = layout.sections[part].chunks
+    number = struct.pack("<i", part) * layout.multipart
+    if change is not None and change.anew is not None:
+        file, section = change.anew
+        first = min((chunk.start for chunk in held), default=0)
+        view = memoryview(file)
+        return [((first, c.start), [number, view[c.start : c.stop]]) for c in section.chunks]
+    made: list[tuple[tuple[int, int], list[bytes | memoryview]]] = []
+    for index, chunk in enumerate(held):
+        piece: list[bytes | memoryview] = [memoryview(data)[chunk.start : chunk.stop]]
+        if change is not None and index in change.blocks:
+            block = change.blocks[index]
+            coordinates = data[chunk.start : chunk.start + 4 + len(number)]
+            piece = [coordinates, struct.pack("<i", len(block)), block]
+        made.append(((chunk.start, 0), piece))
+    return made
 
 
 def _section(
@@ -203,8 +216,10 @@ def _section(
             raise ValueError("a count of chunks does not fit its data window")
     elif multipart:
         count = _count(attributes)
+    elif kind == TILED:
+        count = _tiles(attributes)
     else:
-        raise FrameUnsupported("the blocks of a single tiled or deep part are not told apart")
+        raise FrameUnsupported("the blocks of a single deep part are not told apart")
     if count > (len(data) - position) // 8:
         raise ValueError("a table is longer than the file")
     chunks: list[range] = []
@@ -246,6 +261,36 @@ def _blocks(attributes: Mapping[bytes, Attribute]) -> tuple[Box, int]:
     if window.width < 1 or window.height < 1:
         raise ValueError("a data window is empty")
     return window, BLOCK_ROWS[compression]
+
+
+def _tiles(attributes: Mapping[bytes, Attribute]) -> int:
+    """Return how many tiles a part has, over all its levels.
+
+    References:
+        OpenEXR File Layout, tile description: width and height, then the level mode (one, mipmap,
+        ripmap) and, 16 times, whether halves are rounded up.
+    """
+    width, height, mode = struct.unpack("<IIB", attributes[b"tiles"].value)
+    window = Box(*struct.unpack("<4i", attributes[b"dataWindow"].value))
+    if min(width, height, window.width, window.height) < 1:
+        raise ValueError("a tile or a data window is empty")
+    levels, up = mode & 0xF, mode >> 4
+    if levels > 2 or up > 1:
+        raise ValueError("a mode of levels is not known")
+    columns = [-(-size // width) for size in _halved(window.width, up)]
+    rows = [-(-size // height) for size in _halved(window.height, up)]
+    if levels == 0:
+        return columns[0] * rows[0]
+    if levels == 1:
+        return sum(c * r for c, r in zip_longest(columns, rows, fillvalue=1))
+    return sum(columns) * sum(rows)
+
+
+def _halved(size: int, up: int) -> list[int]:
+    sizes = [size]
+    while sizes[-1] > 1:
+        sizes.append((sizes[-1] + up) // 2)
+    return sizes
 
 
 def _count(attributes: Mapping[bytes, Attribute]) -> int:

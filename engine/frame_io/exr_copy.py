@@ -1,8 +1,8 @@
 """A delivered EXR file made from the plate's own: only blocks that changed are encoded.
 
 Rules of this file:
-    - What comes out holds the samples that a file written whole would hold. Where blocks cannot be
-      copied, it is written whole.
+    - What comes out holds the samples that a file written whole would hold. Where the blocks of a
+      part cannot be copied, that part is written whole.
     - A changed block of a lossy part is stored unpacked, as the format allows to any block: its
       untouched samples are the plate's, and there is no second generation.
     - The bytes depend on the plate's file and the image alone.
@@ -10,112 +10,145 @@ Rules of this file:
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.frame_io.exr import FileImage, compression_name, deliverable, encode_image, is_lossy
+from engine.frame_io.exr import FileImage, encode_image
 from engine.frame_io.exr_chunks import Change, packed, put_together, take_apart
+from engine.frame_io.exr_lossless import compression_name, deliverable, is_lossy
+from engine.frame_io.exr_parts import encode_anew, encode_part
 from engine.frame_io.exr_rows import completed
-from engine.image import Image
 from plugin_host.errors import FrameError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from engine.frame_io.exr_chunks import Section
+    from engine.frame_io.exr_chunks import Layout, Section
     from engine.frame_io.exr_layout import Attribute
-    from engine.image import Box, Part
+    from engine.frame_io.exr_parts import Encoded
+    from engine.image import Box, Image, Part
 
 _KEPT = (b"channels", b"compression", b"lineOrder")
 """Attributes that say how blocks are packed."""
-_OF_ITS_FILE = (b"chunkCount", b"dataWindow", b"version")
+_OF_ITS_FILE = (b"chunkCount", b"dataWindow", b"tiles", b"version")
 """Attributes that a file of a few blocks gets wrong; the last is about deep parts beside it."""
 
 
 def encode_changes(image: Image, plate: Image) -> tuple[bytes, str | None]:
     """Return the bytes of an EXR file that holds the image, and what a person should know.
 
-    Where the image has the plate's layout, every block whose samples are the plate's is copied
-    from the plate's file; a part that is the plate's very own is copied whole, whatever its kind.
+    Where a part has the plate's layout, every block whose samples are the plate's is copied from
+    the plate's file; a part that is the plate's very own is copied whole, whatever its kind. So is
+    every attribute that was not changed.
 
     Args:
         image: What the file shall hold.
         plate: What it was made from, as `read_image` or `read_rows` gave it.
 
     Returns:
-        The file, and a sentence for the manifest or None. It is written losslessly: see
+        The file, and sentences for the manifest or None. It is written losslessly: see
         `deliverable`.
 
     Raises:
         FrameWriteFailed: The image has no EXR form.
     """
     if isinstance(plate, FileImage):
-        try:
-            copied = _copied(image, plate)
-        except FrameError:  # a file that can be read, but not taken apart
-            copied = None
-        if copied is not None:
-            return copied
+        layout = _shared_layout(image, plate)
+        made = None if layout is None else _made_from(plate, layout, image)
+        if made is not None:
+            return made
         if plate.is_band:
             return encode_changes(*completed(image, plate))
     whole, note = deliverable(image)
     return encode_image(whole), note
 
 
-def _copied(image: Image, plate: FileImage) -> tuple[bytes, str | None] | None:
-    """Return the file made from the plate's; None where the layouts differ."""
-    layout = take_apart(plate.file)
-    if not len(image.parts) == len(plate.parts) == len(layout.sections):
+def _shared_layout(image: Image, plate: FileImage) -> Layout | None:
+    """Return how the plate's file is laid out; None where nothing can be copied from it."""
+    try:
+        layout = take_apart(plate.file)
+    except FrameError:  # a file that can be read, but not taken apart
         return None
-    if image.display_window != plate.display_window:
-        return None
+    same = len(image.parts) == len(plate.parts) == len(layout.sections)
+    return layout if same and image.display_window == plate.display_window else None
+
+
+def _made_from(plate: FileImage, layout: Layout, image: Image) -> tuple[bytes, str | None] | None:
+    """Return the file made from the plate's; None where the rows that were read do not suffice."""
     changes: dict[int, Change] = {}
-    unpacked: set[str] = set()
+    notes: list[str] = []
     for number, (part, before) in enumerate(zip(image.parts, plate.parts, strict=True)):
         if part is before:
             continue
-        change = _change(part, before, image.display_window, layout.sections[number])
-        if change is None:
+        section = layout.sections[number]
+        change, note = _change(part, before, image.display_window, section), None
+        if change is not None and is_lossy(part) and change.blocks:
+            note = (
+                f"The plate's {compression_name(part)} blocks are copied; those that changed are "
+                "stored uncompressed to keep untouched pixels."
+            )
+        elif change is None and plate.is_band:
             return None
-        changes[number] = _in_its_file(change, layout.sections[number].attributes)
-        if is_lossy(part) and change.blocks:
-            unpacked.add(compression_name(part))
-    names = ", ".join(sorted(unpacked))
-    note = (
-        f"The plate's {names} blocks are copied; those that changed are stored uncompressed to "
-        "keep untouched pixels."
-    )
-    return put_together(plate.file, layout, changes), note if names else None
+        elif change is None:
+            encoded, note = encode_anew(part, before, image.display_window, section.attributes)
+            change = _whole(encoded, section.attributes)
+        changes[number] = change
+        notes += [note] if note else []
+    return put_together(plate.file, layout, changes), " ".join(notes) or None
 
 
 def _change(part: Part, before: Part, display_window: Box, section: Section) -> Change | None:
-    """Return the part's header, as if it were alone in a file, and its changed blocks."""
-    first = _first_block(part.data_window, section)
-    if first is None or part.data_window != before.data_window:
-        return None
+    """Return the part's header and its changed blocks; None where its layout is another one."""
     rows = _changed_rows(part, before)
-    if rows is None:
+    if rows is None or part.data_window != before.data_window:
         return None
-    touched = sorted({int(row) // section.rows for row in np.flatnonzero(rows)})
+    first = _first_block(part.data_window, section)
+    if section.window is None and not rows.any():
+        first = 0  # tiles are copied all or none
+    if first is None or part.attributes.get("tiles") is not before.attributes.get("tiles"):
+        return None
+    height = section.rows or 1
+    touched = sorted({int(row) // height for row in np.flatnonzero(rows)})
     lossy = is_lossy(part)
     if lossy and len(touched) * 2 > len(section.chunks):
         return None  # so much unpacked would be larger than all of it without loss
     # The header needs some samples to stand over.
-    stacked = _stack(part, touched if touched and not lossy else [0], section.rows)
-    data = encode_image(Image((stacked,), display_window))
-    small = take_apart(data)
-    attributes = small.sections[0].attributes
-    if any(attributes[name] != section.attributes.get(name) for name in _KEPT):
+    stacked = _stack(part, touched if touched and not lossy else [0], height)
+    small = encode_part(stacked, before, display_window, section.attributes)
+    if any(small.attributes[name] != section.attributes.get(name) for name in _KEPT):
         return None
     if lossy:
-        blocks = {first + index: _unpacked(part, index, section.rows) for index in touched}
+        blocks = {first + index: _unpacked(part, index, height) for index in touched}
     else:
-        blocks = {first + index: packed(data, small, 0, i) for i, index in enumerate(touched)}
+        blocks = {
+            first + index: packed(small.data, small.layout, 0, i) for i, index in enumerate(touched)
+        }
+    attributes = _with(small.attributes, section.attributes, _OF_ITS_FILE)
     return Change(attributes, blocks)
+
+
+def _whole(encoded: Encoded, own: Mapping[bytes, Attribute]) -> Change:
+    """Return a part with all its chunks anew."""
+    section = encoded.layout.sections[0]
+    attributes = _with(encoded.attributes, own, (b"chunkCount", b"version"))
+    if b"chunkCount" in own:
+        count = struct.pack("<i", len(section.chunks))
+        attributes[b"chunkCount"] = own[b"chunkCount"]._replace(value=count)
+    return Change(attributes, {}, (encoded.data, section))
+
+
+def _with(
+    made: Mapping[bytes, Attribute], own: Mapping[bytes, Attribute], names: Sequence[bytes]
+) -> dict[bytes, Attribute]:
+    """Return a header in which some attributes are, or are missing, as in the plate's file."""
+    others = {name: value for name, value in made.items() if name not in names}
+    attributes = {**others, **{name: own[name] for name in names if name in own}}
+    return {name: attributes[name] for name in sorted(attributes)}
 
 
 def _first_block(window: Box, section: Section) -> int | None:
@@ -126,13 +159,6 @@ def _first_block(window: Box, section: Section) -> int | None:
     first, over = divmod(window.top - whole.top, section.rows)
     ends = window.bottom == whole.bottom or (window.bottom + 1 - whole.top) % section.rows == 0
     return first if window.intersection(whole) == window and ends and not over else None
-
-
-def _in_its_file(change: Change, own: Mapping[bytes, Attribute]) -> Change:
-    """Return the change with the attributes that are about more than the part's few blocks."""
-    made = {name: value for name, value in change.attributes.items() if name not in _OF_ITS_FILE}
-    attributes = {**made, **{name: own[name] for name in _OF_ITS_FILE if name in own}}
-    return replace(change, attributes={name: attributes[name] for name in sorted(attributes)})
 
 
 def _changed_rows(part: Part, before: Part) -> NDArray[np.bool_] | None:

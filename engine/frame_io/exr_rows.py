@@ -8,12 +8,12 @@ Rules of this file:
 
 from __future__ import annotations
 
-import struct
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.frame_io.exr import FileImage, read_image
 from engine.frame_io.exr_chunks import cut_out, take_apart
+from engine.frame_io.exr_layout import channel_kinds
 from engine.image import Part
 from plugin_host.errors import FrameError, FrameWriteFailed
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from engine.frame_io.exr_chunks import Layout
     from engine.image import Image
 
-_CHANNEL = struct.Struct("<iB3xii")
+_RESTORABLE = ((1, 1, 1), (2, 1, 1))
+"""Half or float, at every pixel."""
 
 
 def read_rows(data: bytes, rows: range, *, frame: int | None = None) -> FileImage:
@@ -55,7 +56,7 @@ def read_rows(data: bytes, rows: range, *, frame: int | None = None) -> FileImag
     band = read_image(cut_out(data, layout, part, range(first, last + 1)), frame=frame)
     parts = [Part({}, band.display_window)] * len(layout.sections)
     parts[part] = band.parts[0]
-    return FileImage(tuple(parts), band.display_window, data, is_band=True)
+    return FileImage(tuple(parts), band.display_window, data, whole=section.window)
 
 
 def completed(image: Image, plate: FileImage) -> tuple[Image, FileImage]:
@@ -72,7 +73,9 @@ def completed(image: Image, plate: FileImage) -> tuple[Image, FileImage]:
     channels = {name: samples.copy() for name, samples in part.channels.items()}
     for name, samples in band.channels.items():
         channels[name][place] = samples
-    attributes = {**band.attributes, "channels": part.attributes["channels"]}
+    read = plate.beauty.attributes
+    changed = {name: v for name, v in band.attributes.items() if v is not read.get(name)}
+    attributes = {**part.attributes, **changed}
     new = replace(part, channels=channels, attributes=attributes)
     parts = tuple(new if one is part else one for one in whole.parts)
     return replace(whole, parts=parts), whole
@@ -83,16 +86,7 @@ def _beauty(layout: Layout) -> int | None:
     for number, section in enumerate(layout.sections):
         kind, listed = section.attributes.get(b"type"), section.attributes.get(b"channels")
         flat = kind is None or not kind.value.startswith(b"deep")
-        if flat and listed and {b"R", b"G", b"B"} <= _channel_names(listed.value):
+        kinds = channel_kinds(listed.value) if flat and listed else {}
+        if all(kinds.get(name) in _RESTORABLE for name in (b"R", b"G", b"B")):
             return number
     return None
-
-
-def _channel_names(listed: bytes) -> set[bytes]:
-    """Return the names of a channel list: name, then type, mark and samplings, until a zero."""
-    names: set[bytes] = set()
-    position = 0
-    while (end := listed.find(b"\0", position)) > position:
-        names.add(listed[position:end])
-        position = end + 1 + _CHANNEL.size
-    return names

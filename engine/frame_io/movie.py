@@ -12,6 +12,7 @@ Rules of this file:
 from __future__ import annotations
 
 import os
+import stat
 from bisect import bisect_right
 from fractions import Fraction
 from functools import lru_cache
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, cast
 
 from engine.frame_io.movie_frame import Place, Tags, check_fields, image_of
 from engine.frame_io.timecode import Timecode
+from engine.image import MOST_PIXELS
 from plugin_host.errors import FrameCorrupt, FrameError, FrameMissing, PlateError
 from plugin_host.frame_range import FrameRange
 
@@ -54,6 +56,8 @@ def open_movie(path: str) -> Movie:
         there = os.stat(path)  # noqa: PTH116  # the path is a string throughout
     except OSError as error:
         raise FrameMissing(f"the movie is not there: {error.strerror}", path=path) from None
+    if not stat.S_ISREG(there.st_mode):  # a pipe would be waited for
+        raise PlateError("the movie is no regular file", path=path)
     return _opened(path, there.st_size, there.st_mtime_ns)
 
 
@@ -195,7 +199,7 @@ def _open(path: str) -> tuple[InputContainer, VideoStream]:
         raise PlateError(f"is of {codec}; {', '.join(_CODECS)} can be read")
     # Damage is told at its packet, and not painted over with what lies beside it.
     pictures[0].thread_type = "SLICE"
-    context.options = {"err_detect": "explode"}
+    context.options = {"err_detect": "explode", "max_pixels": str(MOST_PIXELS)}
     return container, pictures[0]
 
 

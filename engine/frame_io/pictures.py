@@ -10,7 +10,7 @@ Rules of this file:
 from __future__ import annotations
 
 import struct
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,7 +18,8 @@ import OpenImageIO
 
 from engine.frame_io.cicp import colour_attributes
 from engine.frame_io.timecode import exr_timecode, rational_rate
-from engine.image import Box, Image, Part
+from engine.image import MOST_BYTES, MOST_PIXELS, Box, Image, Part
+from engine.regular import read_regular
 from plugin_host.errors import FrameCorrupt, FrameUnsupported
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ _WHOLE_BITS = (8, 10, 12, 16)
 _RGB_PHOTOMETRIC = 2  # TIFF 6.0, PhotometricInterpretation
 _DPX_RGB = ("RGB", "RGBA", "ABGR")
 _PNG_START = 8  # bytes of signature
+# OpenImageIO is to believe names: what poses as another format is no picture. What a header
+# claims is held against these limits before a byte is asked for.
+OpenImageIO.attribute("try_all_readers", 0)
+OpenImageIO.attribute("limits:imagesize_MB", MOST_BYTES >> 20)
 _NO_TIME = (0xFFFFFFFF, 0)  # SMPTE ST 268-1: all ones are undefined
 
 
@@ -53,19 +58,17 @@ def read_picture_file(path: str, data: bytes) -> Image:
     raw = OpenImageIO.ImageSpec()
     raw.attribute("oiio:UnassociatedAlpha", 1)
     raw.attribute("oiio:RawColor", 1)
-    picture = OpenImageIO.ImageInput.open(path, raw)
-    if picture is None:
-        raise FrameCorrupt(f"cannot be read: {OpenImageIO.geterror() or 'unknown format'}")
+    picture = open_picture(path, raw)
     try:
         spec = picture.spec()
         said = _header(spec)
         _check(spec, said)
         samples = picture.read_image(spec.format)
-        problem = picture.geterror()
+        problem = "" if samples is not None else _problem(picture)
     finally:
         picture.close()
     if samples is None:
-        raise FrameCorrupt(f"cannot be read: {problem or 'torn'}")
+        raise FrameCorrupt(f"cannot be read: {problem}")
     _check_still(path, data)
     shaped = np.asarray(samples).reshape(spec.height, spec.width, spec.nchannels)
     scaled = as_samples(shaped, _bits(shaped, said))
@@ -75,6 +78,37 @@ def read_picture_file(path: str, data: bytes) -> Image:
     channels = {name: np.ascontiguousarray(turned[:, :, i]) for i, name in enumerate(names)}
     attributes = {**_attributes(said), **_colour_said(said, data)}
     return Image((Part(channels, box, attributes),), box)
+
+
+def open_picture(path: str, how: OpenImageIO.ImageSpec | None = None) -> OpenImageIO.ImageInput:
+    """Open a picture through OpenImageIO; whoever calls closes it.
+
+    Args:
+        path: The file, of the format that its name says.
+        how: Hints for the reader.
+
+    Raises:
+        FrameCorrupt: It is no such picture.
+        FrameUnsupported: It claims more pixels than are read.
+    """
+    picture = OpenImageIO.ImageInput.open(path, how or OpenImageIO.ImageSpec())
+    if picture is None:
+        raise FrameCorrupt(f"cannot be read: {_problem(OpenImageIO)}")
+    width, height = picture.spec().width, picture.spec().height
+    if width * height > MOST_PIXELS:
+        picture.close()
+        raise FrameUnsupported(
+            f"it claims {width}x{height} pixels; {MOST_PIXELS >> 20} million can be read"
+        )
+    return picture
+
+
+def _problem(source: Any) -> str:
+    """Return what OpenImageIO, or one of its readers, says of its last error."""
+    try:
+        return str(source.geterror()) or "torn, or of another format than its name says"
+    except UnicodeDecodeError:  # it quotes the file
+        return "it holds text that is not UTF-8"
 
 
 def as_samples(codes: NDArray[Any], bits: int) -> NDArray[Any]:
@@ -107,7 +141,7 @@ def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
 def _check_still(path: str, data: bytes) -> None:
     """OpenImageIO reads no bytes, but the file again: make sure that it is the same."""
     try:
-        same = Path(path).read_bytes() == data
+        same = read_regular(path) == data
     except OSError:
         same = False
     if not same:
@@ -116,7 +150,11 @@ def _check_still(path: str, data: bytes) -> None:
 
 def _header(spec: OpenImageIO.ImageSpec) -> dict[str, Any]:
     items = cast("Iterable[Any]", spec.extra_attribs)
-    return {item.name: item.value for item in items}
+    said: dict[str, Any] = {}
+    for item in items:
+        with suppress(UnicodeDecodeError):  # a comment in another encoding is no reason to stop
+            said[item.name] = item.value
+    return said
 
 
 def _check(spec: OpenImageIO.ImageSpec, said: Mapping[str, Any]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.frame_io.exr import read_image
+from engine.frame_io.exr_rows import read_rows
 from engine.frame_io.movie import open_movie
 from engine.frame_io.pictures import EXTENSIONS, read_picture_file
+from engine.regular import read_regular
 from plugin_host.errors import FrameCorrupt, FrameError, FrameMissing, PlateError
 
 if TYPE_CHECKING:
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
     from plugin_host.plate import Plate
 
 
-def read_frame_of(plate: Plate, frame: int) -> tuple[Image, str]:
+def read_frame_of(plate: Plate, frame: int, rows: range | None = None) -> tuple[Image, str]:
     """Return a frame as it is now and what tells it from any other.
+
+    Args:
+        plate: The source.
+        frame: Which.
+        rows: Those of the beauty that matter, in plate pixels, where others need not be read.
 
     Returns:
         The image, and in hexadecimal the sha256 of the frame's file; of a movie, that of the
@@ -32,7 +38,7 @@ def read_frame_of(plate: Plate, frame: int) -> tuple[Image, str]:
     if plate.is_movie:
         return open_movie(path).read(frame)
     try:
-        data = Path(path).read_bytes()
+        data = read_regular(path)
     except FileNotFoundError:
         raise FrameMissing("the frame is not there", frame=frame, path=path) from None
     except OSError as error:
@@ -42,8 +48,10 @@ def read_frame_of(plate: Plate, frame: int) -> tuple[Image, str]:
     try:
         if path.lower().endswith(EXTENSIONS):
             image = read_picture_file(path, data)
-        else:
+        elif rows is None:
             image = read_image(data, frame=frame)
+        else:
+            image = read_rows(data, rows, frame=frame)
         image.beauty_index  # noqa: B018 - raises where there is nothing to restore
     except FrameError as error:
         raise type(error)(error.message, frame=frame, path=path) from None

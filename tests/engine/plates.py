@@ -136,7 +136,7 @@ def track(number, frames, centre=(24.0, 20.0), size=8.0, drift=0.0):
 def put_faces(monkeypatch, *tracks):
     """Let the analysis of every shot find these tracks, in the frames that are usable."""
 
-    def analyse(pictures, _proxy):
+    def analyse(pictures, _proxy, _detector=None):
         frames = tuple(frame for frame, _ in pictures)
         return Analysis(frames, (), tuple(_only(t, frames) for t in tracks))
 
@@ -150,4 +150,5 @@ def _only(found, frames):
         tuple(found.frames[i] for i in kept),
         tuple(found.centres[i] for i in kept),
         tuple(found.sizes[i] for i in kept),
+        tuple(frame for frame in found.returns if frame in frames),
     )

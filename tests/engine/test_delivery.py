@@ -70,17 +70,19 @@ def frame(number):
     return Delivered(number, "restored", Path(f"/out/{number}.exr"), "")
 
 
-def test_when_deliveries_are_begun_then_each_is_told_in_order_on_the_callers_thread():
+def test_when_deliveries_are_begun_then_each_is_told_in_order():
     told = []
-
-    def done(delivered):
-        told.append(delivered.frame)
-        assert threading.current_thread() is threading.main_thread()
-
-    with WriteBehind(done, 2) as writer:
+    with WriteBehind(lambda delivered: told.append(delivered.frame), 2) as writer:
         for number in range(10):
             writer.begin(lambda n=number: frame(n))
     assert told == list(range(10))
+
+
+def test_when_a_delivery_is_done_then_it_is_told_whatever_the_caller_does_meanwhile():
+    told = threading.Event()
+    with WriteBehind(lambda _: told.set(), 8) as writer:
+        writer.begin(lambda: frame(1))
+        assert told.wait(LONG)
 
 
 def test_when_too_many_are_under_way_then_begin_waits_for_the_oldest():

@@ -30,7 +30,9 @@ def save(path, pixels):
     [
         ("frame:1042", 1042),
         ("frame:-3", -3),
+        ("Anna=frame:1042", 1042),
         ("/pictures/frame:1042", None),
+        ("Anna=/pictures/frame:1042", None),
         ("frame:", None),
         ("frame:10.5", None),
         ("frame:1042 ", None),
@@ -49,6 +51,17 @@ def test_when_pictures_are_named_then_their_bytes_are_hashed_and_hero_frames_are
     path = save(tmp_path / "a.png", np.zeros((2, 2, 3)))
     expected = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
     assert hashes(path, "frame:5") == {path: expected}
+
+
+def test_when_a_picture_is_of_a_person_then_its_hash_is_hers(tmp_path):
+    path = save(tmp_path / "a.png", np.zeros((2, 2, 3)))
+    (expected,) = hashes(path).values()
+    assert hashes(f"Anna={path}", path) == {f"Anna={path}": expected, path: expected}
+    with pytest.raises(SettingsError) as raised:
+        hashes("Anna=/no/such.png")
+    assert raised.value.path == "/no/such.png"
+    with pytest.raises(SettingsError, match="hero frame 6 lies outside the shot"):
+        hashes("Anna=frame:6")
 
 
 def test_when_a_picture_is_missing_then_what_may_be_given_is_said(tmp_path):
@@ -121,3 +134,13 @@ def test_when_a_mask_has_another_size_then_both_sizes_are_said(tmp_path):
     with pytest.raises(FrameSizeChanged, match="the mask is 9x6, the plate 8x6") as raised:
         mask.plane(1)
     assert raised.value.path == str(tmp_path / "mask.png")
+
+
+def test_when_a_detector_is_named_then_its_bytes_are_hashed(tmp_path):
+    shot = Shot(Plate.parse("/p/a.%04d.exr"), FrameRange.parse("1-5"))
+    path = tmp_path / "yunet.onnx"
+    with pytest.raises(SettingsError, match="the face detector cannot be read: No such file"):
+        guide_hashes(Settings("probe", detector=str(path)), shot)
+    path.write_bytes(b"network")
+    hashes = guide_hashes(Settings("probe", detector=str(path)), shot)
+    assert hashes == {"detector": hashlib.sha256(b"network").hexdigest()}

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from engine import jobs
 from engine.jobs import (
     Asked,
+    Dismiss,
     Interrupt,
     Joined,
     Left,
@@ -54,6 +55,7 @@ class Desk:
     def __init__(self, *, ready=True, credit=MANY):
         self.jobs = jobs.Jobs()
         self.sent = defaultdict(list)
+        self.hears = {}  # the job that a session and a request of it hear of
         self.started = []
         self.other = []
         self.asked = 0
@@ -83,6 +85,9 @@ class Desk:
     def submit(self, message, session="ann"):
         (first, *rest) = self.ask(message, session)
         assert isinstance(first, Accepted), first
+        job = self.jobs.known[first.job]
+        self.hears = {w: j for w, j in self.hears.items() if (w[0], j) != (session, job)}
+        self.hears[session, f"{self.asked:032x}"] = job
         return first, rest
 
     def say(self, job, *frames, status="restored"):
@@ -162,7 +167,7 @@ def test_when_an_ended_job_is_submitted_again_then_it_starts_anew(last):
     again, replayed = desk.submit(submit())
     assert (again.job, again.attached, replayed) == (accepted.job, False, [])
     assert desk.started == [accepted.job] * 2
-    assert desk.jobs.known[again.job].done == set()
+    assert desk.jobs.known[again.job].done == {}
 
 
 def test_when_requests_differ_then_their_jobs_do():
@@ -439,6 +444,256 @@ def test_when_a_job_is_described_then_the_reply_says_how_it_stands():
     assert (told.plate, told.output) == ("/plates/1.%04d.exr", "/out")
 
 
+# turns
+
+
+def run_all(desk):
+    """Let the worker finish one job after the other; return the order in which they ran."""
+    while desk.jobs._running:
+        desk.do(WorkerSaid(finished(desk.jobs._running.id)))
+    return desk.started
+
+
+def test_when_one_client_has_many_jobs_then_the_one_job_of_another_is_next():
+    desk = Desk()
+    of_ann = [desk.submit(submit(number))[0].job for number in range(100)]
+    of_bob = desk.submit(submit(100), "bob")[0].job
+    assert run_all(desk) == [of_ann[0], of_bob, *of_ann[1:]]
+
+
+def test_when_clients_have_many_jobs_then_they_take_turns_and_keep_their_own_order():
+    desk = Desk(ready=False)
+    names = {
+        session: [desk.submit(submit(10 * at + i), session)[0].job for i in range(3)]
+        for at, session in enumerate(["ann", "bob", "eve"])
+    }
+    desk.do(WorkerReady(NOBODY))
+    turns = [names[session][i] for i in range(3) for session in ("ann", "bob", "eve")]
+    assert run_all(desk) == turns
+
+
+def test_when_a_client_left_then_its_jobs_keep_its_turn():
+    desk = Desk(ready=False)
+    of_ann = [desk.submit(submit(number))[0].job for number in range(2)]
+    of_bob = [desk.submit(submit(10 + number), "bob")[0].job for number in range(2)]
+    desk.do(Left("ann"))
+    desk.do(WorkerReady(NOBODY))
+    assert run_all(desk) == [of_ann[0], of_bob[0], of_ann[1], of_bob[1]]
+
+
+def test_when_another_with_fewer_waiting_wants_a_job_too_then_it_runs_in_his_turn():
+    desk = Desk()
+    of_ann = [desk.submit(submit(number))[0].job for number in range(5)]
+    assert desk.submit(submit(3), "bob")[0].attached
+    assert run_all(desk) == [of_ann[i] for i in (0, 3, 1, 2, 4)]
+    assert desk.heard()[-1].job == of_ann[4]
+
+
+def test_when_another_with_as_many_waiting_wants_a_job_too_then_it_keeps_its_place():
+    desk = Desk()
+    of_ann = [desk.submit(submit(number))[0].job for number in range(2)]
+    of_bob = [desk.submit(submit(10 + number), "bob")[0].job for number in range(3)]
+    assert desk.submit(submit(1), "bob")[0].attached
+    assert run_all(desk) == [of_ann[0], of_bob[0], of_ann[1], *of_bob[1:]]
+
+
+def test_when_the_queue_is_full_then_who_has_nothing_waiting_or_is_urgent_has_room(monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_JOBS", 2)
+    monkeypatch.setattr(jobs, "MOST_RESERVED", 2)
+    desk = Desk(ready=False)
+    for number in (1, 2):
+        desk.submit(submit(number))
+    (refused,) = desk.ask(submit(3))
+    assert refused.code == "engine.busy"
+    desk.submit(submit(4), "bob")
+    (refused,) = desk.ask(submit(5), "bob")
+    assert refused.code == "engine.busy"
+    desk.submit(submit(3, urgent=True))
+    (refused,) = desk.ask(submit(6, urgent=True))
+    assert refused.code == "engine.busy"
+
+
+# urgent
+
+
+def yielding():
+    """Return a desk whose patient job is told to step aside, and the patient and urgent names."""
+    desk = Desk()
+    patient = desk.submit(submit(1))[0].job
+    desk.submit(submit(2))
+    desk.say(patient, 1, 2)
+    urgent = desk.submit(submit(3, urgent=True), "bob")[0].job
+    assert desk.other == [Interrupt(patient)]
+    return desk, patient, urgent
+
+
+def test_when_an_urgent_job_comes_then_the_running_one_steps_aside_and_goes_on_after_it():
+    desk, patient, urgent = yielding()
+    assert desk.jobs.known[patient].state == "running"
+    desk.say(patient, 3)
+    desk.do(WorkerSaid(Cancelled(patient, 3)))
+    assert desk.started == [patient, urgent]
+    assert desk.jobs.known[patient].state == "queued"
+    desk.do(WorkerSaid(finished(urgent)))
+    assert desk.started == [patient, urgent, patient]
+    desk.say(patient, 1, 2, 3, status="kept")
+    desk.say(patient, 4, 5)
+    desk.do(WorkerSaid(finished(patient)))
+    assert desk.frames() == [1, 2, 3, 4, 5]
+    assert [p.done for p in desk.heard() if isinstance(p, Progress)] == [1, 2, 3, 4, 5]
+    assert not any(isinstance(said, Cancelled) for said in desk.heard())
+    assert desk.heard()[-1] == finished(patient)
+    assert len(desk.started) == 4, "then the other one runs"
+
+
+def test_when_urgent_jobs_come_then_they_take_turns_and_none_steps_aside():
+    desk = Desk()
+    names = [
+        desk.submit(submit(number, urgent=True), session)[0].job
+        for number, session in enumerate(["ann", "ann", "ann", "bob"])
+    ]
+    assert desk.other == []
+    assert run_all(desk) == [names[i] for i in (0, 3, 1, 2)]
+
+
+def test_when_a_job_is_already_stepping_aside_then_it_is_told_once():
+    desk, patient, _ = yielding()
+    desk.submit(submit(4, urgent=True), "bob")
+    desk.say(patient, 3)
+    assert desk.other == [Interrupt(patient)]
+
+
+def test_when_a_job_ends_just_as_it_is_to_step_aside_then_it_has_ended():
+    desk, patient, urgent = yielding()
+    desk.do(WorkerSaid(finished(patient)))
+    assert desk.jobs.known[patient].state == "finished"
+    assert desk.started == [patient, urgent]
+    desk.do(WorkerSaid(Cancelled(patient, 2)))
+    assert desk.jobs.known[patient].state == "finished"
+    assert desk.jobs.known[urgent].state == "running"
+
+
+def test_when_a_job_is_cancelled_while_it_steps_aside_then_it_is_cancelled():
+    desk, patient, urgent = yielding()
+    assert desk.ask(Cancel(patient), "bob") == [Cancelled(patient, 2)]
+    desk.do(WorkerSaid(Cancelled(patient, 2)))
+    assert desk.jobs.known[patient].state == "cancelled"
+    assert desk.heard()[-1] == Cancelled(patient, 2)
+    assert desk.started == [patient, urgent]
+
+
+def test_when_a_job_that_stepped_aside_is_cancelled_then_it_ends_at_once():
+    desk, patient, urgent = yielding()
+    desk.do(WorkerSaid(Cancelled(patient, 2)))
+    desk.ask(Cancel(patient), "bob")
+    assert desk.heard()[-1] == Cancelled(patient, 2)
+    desk.do(WorkerSaid(finished(urgent)))
+    assert patient not in desk.started[2:]
+
+
+def test_when_the_worker_dies_while_a_job_steps_aside_then_the_urgent_one_is_next():
+    desk, patient, urgent = yielding()
+    die(desk)
+    assert desk.started == [patient, urgent]
+    desk.do(WorkerSaid(finished(urgent)))
+    assert desk.started == [patient, urgent, patient]
+    assert not desk.jobs.known[patient].yielding
+
+
+def test_when_the_urgent_job_is_cancelled_first_then_the_other_goes_on():
+    desk, patient, urgent = yielding()
+    desk.ask(Cancel(urgent), "bob")
+    desk.do(WorkerSaid(Cancelled(patient, 2)))
+    assert desk.started == [patient, patient]
+
+
+def test_when_a_job_is_being_cancelled_then_an_urgent_one_waits_for_that():
+    desk = Desk()
+    patient = desk.submit(submit(1))[0].job
+    desk.ask(Cancel(patient))
+    desk.submit(submit(2, urgent=True))
+    assert desk.other == [Interrupt(patient)]
+
+
+def test_when_a_job_that_stepped_aside_is_wanted_by_another_then_he_hears_all_of_it():
+    desk, patient, _ = yielding()
+    desk.do(WorkerSaid(Cancelled(patient, 2)))
+    again, replayed = desk.submit(submit(1), "bob")
+    assert again.attached
+    assert [progress.frame for progress in replayed] == [1, 2]
+    assert desk.jobs.known[patient].session == "ann", "it goes on where it was"
+
+
+# what is remembered, and told
+
+
+def test_when_many_events_are_remembered_then_the_oldest_jobs_are_forgotten(monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_EVENTS", 12)
+    desk = Desk()
+    names = []
+    for number in range(4):
+        names.append(desk.submit(submit(number))[0].job)
+        desk.say(names[-1], 1, 2, 3, 4, 5)
+        desk.do(WorkerSaid(finished(names[-1])))
+    assert list(desk.jobs.known) == names[-2:]
+
+
+def test_when_one_job_alone_has_too_many_events_then_it_is_remembered(monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_EVENTS", 3)
+    desk = Desk()
+    name = desk.submit(submit())[0].job
+    desk.say(name, 1, 2, 3, 4, 5)
+    desk.do(WorkerSaid(finished(name)))
+    assert list(desk.jobs.known) == [name]
+
+
+def test_when_a_session_has_not_heard_what_is_forgotten_then_it_must_ask_again(monkeypatch):
+    monkeypatch.setattr(jobs, "MOST_ENDED", 2)
+    desk = Desk()
+    desk.do(Joined("deaf", 1))
+    desk.submit(submit(0), "deaf")
+    desk.submit(submit(9), "deaf")
+    for number in (1, 2):
+        desk.submit(submit(number))
+    while desk.jobs._running:
+        desk.say(desk.jobs._running.id, 1)
+        desk.do(WorkerSaid(finished(desk.jobs._running.id)))
+    assert desk.other == [Dismiss("deaf")]
+    assert all(not job.watchers for job in desk.jobs.known.values())
+    desk.do(Joined("new", MANY))
+    assert not desk.submit(submit(0), "new")[0].attached
+    desk.do(WorkerSaid(finished(desk.jobs._running.id)))
+    assert isinstance(desk.heard("new")[-1], Finished)
+
+
+def test_when_it_is_asked_how_jobs_stand_then_those_that_matter_are_told_first():
+    desk = Desk()
+    ended = [desk.submit(submit(number))[0].job for number in range(3)]
+    run_all(desk)
+    desk.ask(Cancel(desk.submit(submit(9, frames="1-2"))[0].job))
+    desk.do(WorkerSaid(Cancelled(jobs.job_id(submit(9, frames="1-2")), 0)))
+    running = desk.submit(submit(3))[0].job
+    waiting = [desk.submit(submit(4 + number))[0].job for number in range(3)]
+    of_bob = desk.submit(submit(7), "bob")[0].job
+    order = [running, of_bob, *waiting, jobs.job_id(submit(9, frames="1-2")), *reversed(ended)]
+    told = desk.jobs.foremost(100)
+    assert [job.job for job in told] == order
+    assert desk.jobs.counts() == {"running": 1, "queued": 4, "cancelled": 1, "finished": 3}
+    assert Counter(job.state for job in told) == desk.jobs.counts()
+    for most in range(8):
+        assert desk.jobs.foremost(most) == told[:most]
+    assert run_all(desk)[-5:] == order[:5], "they ran in the order that was told"
+
+
+def test_when_an_ended_job_runs_again_then_it_is_counted_once():
+    desk = Desk()
+    desk.submit(submit())
+    run_all(desk)
+    name = desk.submit(submit())[0].job
+    assert desk.jobs.counts() == {"running": 1}
+    assert [job.job for job in desk.jobs.foremost(5)] == [name]
+
+
 class Life(RuleBasedStateMachine):
     """Anything may happen in any order; no job and no event may get lost on the way."""
 
@@ -453,14 +708,14 @@ class Life(RuleBasedStateMachine):
         job = self.desk.jobs._running
         return job.id if job else None
 
-    @rule(number=st.integers(1, 4), session=st.sampled_from(["ann", "bob"]))
-    def submit(self, number, session):
+    @rule(number=st.integers(1, 4), session=st.sampled_from(["ann", "bob"]), urgent=st.booleans())
+    def submit(self, number, session, urgent):
         if session in self.present:
-            self.desk.submit(submit(number), session)
+            self.desk.submit(submit(number, urgent=urgent), session)
 
-    @rule(number=st.integers(1, 5), session=st.sampled_from(["ann", "bob"]))
-    def cancel(self, number, session):
-        self.desk.ask(Cancel(jobs.job_id(submit(number))), session)
+    @rule(number=st.integers(1, 5), session=st.sampled_from(["ann", "bob"]), urgent=st.booleans())
+    def cancel(self, number, session, urgent):
+        self.desk.ask(Cancel(jobs.job_id(submit(number, urgent=urgent))), session)
 
     @rule(amount=st.integers(1, 4), session=st.sampled_from(["ann", "bob"]))
     def top_up(self, amount, session):
@@ -474,6 +729,7 @@ class Life(RuleBasedStateMachine):
         self.desk.do(Joined(session, 2))
         self.credit[session] = 2
         self.desk.sent[session].clear()
+        self.desk.hears = {w: j for w, j in self.desk.hears.items() if w[0] != session}
 
     @precondition(lambda self: self.desk.jobs.worker == "starting")
     @rule()
@@ -500,10 +756,13 @@ class Life(RuleBasedStateMachine):
     def end(self, end):
         self.desk.do(WorkerSaid(end(self.running)))
 
-    @precondition(lambda self: self.running and self.desk.jobs._running.cancelling)
+    @precondition(lambda self: self.running and Interrupt(self.running) in self.desk.other)
     @rule()
     def obey(self):
-        self.desk.do(WorkerSaid(Cancelled(self.running, 0)))
+        job = self.desk.jobs._running
+        aside = job.yielding and not job.cancelling
+        self.desk.do(WorkerSaid(Cancelled(job.id, 0)))
+        assert job.open == aside
 
     @invariant()
     def at_most_one_runs_and_none_waits_for_an_idle_worker(self):
@@ -512,7 +771,7 @@ class Life(RuleBasedStateMachine):
         # A job that is being cancelled may have been submitted again, and waits then.
         replaced = running is not None and running.cancelling and not states["running"]
         assert states["running"] + replaced == (self.desk.jobs.worker == "busy")
-        assert states["queued"] == len(self.desk.jobs._queue)
+        assert states["queued"] == len(self.desk.jobs._turns)
         if self.desk.jobs.worker in {"idle", "broken"}:
             assert states["queued"] == 0
 
@@ -522,23 +781,36 @@ class Life(RuleBasedStateMachine):
             frames = [e.frame for e in job.events if isinstance(e, Progress)]
             assert len(set(frames)) == len(frames)
             ends = [e for e in job.events if isinstance(e, Finished | Failed | Cancelled)]
-            assert len(ends) == (job.state not in {"queued", "running"})
+            assert len(ends) == (not job.open)
             assert not ends or job.events[-1] is ends[0]
-            for watcher in job.watchers:
-                heard = [
-                    said
-                    for request, said in self.desk.sent[watcher.session]
-                    if request == watcher.request and not isinstance(said, (Accepted, Analysed))
-                ]
-                assert heard == job.events[: watcher.heard]
+        for (session, request), job in self.desk.hears.items():
+            heard = self.heard(session, request)
+            assert heard == job.events[: len(heard)]
+
+    def heard(self, session, request):
+        return [
+            said
+            for of_request, said in self.desk.sent[session]
+            if of_request == request and not isinstance(said, (Accepted, Analysed))
+        ]
+
+    @invariant()
+    def none_who_is_patient_runs_undisturbed_while_an_urgent_one_waits(self):
+        running = self.desk.jobs._running
+        if running and self.desk.jobs._turns.urgent:
+            assert running.urgent or running.cancelling or running.yielding
+        assert not running or not (running.urgent and running.yielding)
 
     @invariant()
     def nobody_with_room_is_kept_waiting_and_nobody_without_is_flooded(self):
-        for job in self.desk.jobs.known.values():
-            for watcher in job.watchers:
-                room = self.desk.jobs._credits[watcher.session]
-                assert room >= 0
-                assert watcher.heard == len(job.events) or room == 0
+        seats = self.desk.jobs._audience.seats
+        assert all(seat.room >= 0 for seat in seats.values())
+        for (session, request), job in self.desk.hears.items():
+            complete = len(self.heard(session, request)) == len(job.events)
+            assert complete or seats[session].room == 0
+            assert complete == (job not in seats[session].behind)
+            assert (complete and not job.open) == (job not in seats[session].watching)
+            assert (session in job.watchers) == (job in seats[session].watching)
 
     def teardown(self):
         """Whatever has happened, a worker that lives brings every job to its end."""

@@ -10,7 +10,9 @@ import pytest
 from OpenEXR import Compression
 from PIL import Image as Picture
 
+from engine.clips import Clips
 from engine.frame_io.exr import pixel_hash, read_image
+from engine.frame_io.exr_rows import read_rows
 from engine.image import Box
 from engine.restorers.passthrough import Passthrough
 from engine.take import Take
@@ -628,3 +630,38 @@ def test_when_windows_overlap_then_their_frames_are_blended(plate, out):
     assert lifts[:3] == [0, 0, 0]
     assert lifts[3] == pytest.approx(lifts[5] / 3, rel=0.15)
     assert lifts[4] == pytest.approx(lifts[5] * 2 / 3, rel=0.15)
+
+
+@pytest.mark.parametrize("compression", ["ZIP", "PIZ", "DWAA"])
+@pytest.mark.parametrize("centre", [(24.0, 20.0), (24.0, 1.0), (24.0, -30.0), (90.0, 20.0)])
+def test_when_only_the_faces_rows_are_read_then_the_files_are_the_same(
+    tmp_path, monkeypatch, compression, centre
+):
+    header = {"compression": getattr(Compression, f"{compression}_COMPRESSION")}
+    mask = np.arange(160 * 64, dtype=np.uint32).reshape(160, 64)
+    plate = write_plate(
+        tmp_path / "plates",
+        range(1001, 1005),
+        lambda frame: image(picture(frame, (160, 64)), extra={"id": mask}, attributes=header),
+    )
+    put_faces(monkeypatch, track(1, range(1001, 1004), centre))  # 1004 is without a face
+    read: list[bool] = []
+    monkeypatch.setattr("engine.frame_io.plates.read_rows", _telling(read))
+    files = {}
+    for name in ("band", "whole"):
+        if name == "whole":
+            monkeypatch.setattr(Clips, "rows", lambda *_: None)
+        Run(request(plate, tmp_path / name, "1001-1004", whole_frame=False), CHAINED)
+        files[name] = delivered(tmp_path / name)
+    assert files["band"] == files["whole"]
+    assert len(files["band"]) == 4
+    assert read == [True] * 4  # of the plate's 160 rows
+
+
+def _telling(read):
+    def reading(*args, **fields):
+        found = read_rows(*args, **fields)
+        read.append(found.is_band)
+        return found
+
+    return reading

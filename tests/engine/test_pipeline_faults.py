@@ -208,10 +208,10 @@ def fail_writes(monkeypatch, chosen, number=errno.ENOSPC):
     """Let every write of a path that is chosen fail."""
     write = take_module.write_atomically
 
-    def limited(path, data):
+    def limited(path, data, **how):
         if chosen(path):
             raise OSError(number, os.strerror(number))
-        write(path, data)
+        write(path, data, **how)
 
     monkeypatch.setattr("engine.take.write_atomically", limited)
 

@@ -34,7 +34,7 @@ def test_when_one_frame_is_taken_then_the_next_few_are_read_and_no_more():
             third.set()
         return frame
 
-    with Reader(slowly, range(1, 10), 2) as reader:
+    with Reader(slowly, range(1, 10), 2, lambda: False) as reader:
         assert read == []
         reader.get(1)
         assert third.wait(LONG)
@@ -71,3 +71,48 @@ def test_when_a_frame_stands_in_the_order_twice_then_it_is_handed_out_twice():
     order = [2, 1, 1, 2, 3]
     with Reader(lambda frame: -frame, order, 4) as reader:
         assert [reader.get(frame) for frame in (2, 1, 1, 2, 3)] == [-2, -1, -1, -2, -3]
+
+
+class Held:
+    """A frame that takes up room as long as somebody holds it."""
+
+    most = 99
+    alive = 0
+
+    def __init__(self, frame):
+        if Held.alive >= Held.most:
+            raise MemoryError
+        Held.alive += 1
+        self.frame = frame
+
+    def __del__(self):
+        if hasattr(self, "frame"):
+            Held.alive -= 1
+
+
+@given(st.permutations(range(8)), st.integers(0, 6), st.integers(1, 5))
+def test_when_memory_runs_out_then_every_frame_still_comes_and_fewer_wait(order, ahead, most):
+    Held.most, Held.alive = most, 0
+    with Reader(Held, order, ahead, lambda: False) as reader:
+        for frame in order:
+            held = reader.get(frame)
+            assert held.frame == frame
+            del held
+    assert Held.alive == 0
+
+
+def test_when_not_even_one_frame_fits_then_it_is_said():
+    Held.most, Held.alive = 0, 0
+    with Reader(Held, [1, 2], 4, lambda: False) as reader, pytest.raises(MemoryError):
+        reader.get(1)
+
+
+def test_when_memory_is_short_then_nothing_is_read_before_it_is_asked_for():
+    read, short = [], True
+    with Reader(lambda frame: read.append(frame) or frame, range(9), 3, lambda: short) as reader:
+        assert [reader.get(frame) for frame in (0, 1)] == [0, 1]
+        assert read == [0, 1]
+        short = False
+        reader.get(2)
+        assert [reader.get(frame) for frame in (3, 4)] == [3, 4]
+    assert len(read) > 5

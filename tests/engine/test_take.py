@@ -4,6 +4,8 @@ import errno
 import hashlib
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -336,6 +338,31 @@ def test_when_a_process_dies_before_the_rename_then_its_rest_disturbs_nobody(tak
     assert again.receipt(1002) is None
     deliver(again, 1002)
     assert again.receipt(1002) is not None
+
+
+def test_when_a_take_is_opened_then_what_killed_writers_left_is_cleared(take, submit):
+    deliver(take)
+    take.store_reference(1, 0, reference())
+    take.keep(1, 0, window())
+    code = (
+        "from engine.atomic import *; import sys; [print(time_in(Path(f)), temporary_name(Path(f)))"
+    )
+    parts = ("", "shot.take", "shot.take/receipts", "shot.take/references/1", "shot.take/windows/1")
+    folders = [str(take.output / part) for part in parts]
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code} for f in sys.argv[1:]]", *folders],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for line in done.stdout.splitlines():
+        Path(line.split(" ", 1)[1]).write_bytes(b"half")
+    assert len(litter(take.output)) == len(parts)
+    again = open_take(submit)
+    assert litter(take.output) == []
+    assert again.receipt(1001)
+    assert again.reference(1, 0)
+    assert again.kept_frames(1, 0)
 
 
 def test_when_it_ends_between_frame_and_receipt_then_there_is_no_receipt(take, monkeypatch):

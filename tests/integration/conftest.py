@@ -103,11 +103,12 @@ def write_face_plate(folder, frames):
     return str(folder / "p.%04d.exr")
 
 
-def request(pattern, output, frames, *, shot=None, on_error="skip", **settings):
+def request(pattern, output, frames, *, shot=None, on_error="skip", urgent=False, **settings):
     """Return a request for whole frames."""
     chosen = {"restorer": "temporal-denoise", "whole_frame": True, **settings}
     whole = Shot(Plate.parse(pattern), FrameRange.parse(shot or frames))
-    return Submit(whole, FrameRange.parse(frames), Settings(**chosen), str(output), on_error)
+    asked = FrameRange.parse(frames)
+    return Submit(whole, asked, Settings(**chosen), str(output), on_error, urgent)
 
 
 def delivered(output):
@@ -135,6 +136,12 @@ def listening(connection):
         return read_connection(str(connection))
     except EngineUnreachable:
         return None
+
+
+def start_python(script, *arguments):
+    """Start a Python that runs a script; its output is to be read."""
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment())
 
 
 class Client(EngineClient):
@@ -263,6 +270,7 @@ def tools():
     return SimpleNamespace(
         COMMAND=COMMAND,
         DEADLINE_S=DEADLINE_S,
+        Engine=Engine,
         ROOT=ROOT,
         alive=alive,
         children=children,
@@ -271,6 +279,7 @@ def tools():
         listening=listening,
         request=request,
         run=run,
+        start_python=start_python,
         wait_until=wait_until,
         write_face_plate=write_face_plate,
         write_frame=write_frame,

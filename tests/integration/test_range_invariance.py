@@ -49,9 +49,9 @@ class Crashing:
             if self.left < 0:
                 raise Crash
 
-    def write(self, path, data):
+    def write(self, path, data, **how):
         self.pass_by("before a write")
-        _write(path, data)
+        _write(path, data, **how)
         self.pass_by("after a write")
 
 

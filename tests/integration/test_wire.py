@@ -44,7 +44,7 @@ class Raw:
     def forged(self, kind, header):
         """Return parts with a right signature over anything."""
         data = header if isinstance(header, bytes) else canonical(header)
-        return [protocol.VERSION, kind, data, protocol._sign(self.key, kind, data, ())]
+        return [protocol.VERSION, kind, data, protocol._sign(self.key, kind, data)]
 
     def header(self, body, **other):
         self.counter += 1

@@ -316,6 +316,34 @@ def test_when_many_events_are_handled_then_credits_are_given_back_in_time(peer_o
     assert peer.heard[0].message.credits == module.CREDITS
 
 
+def test_when_other_jobs_fill_the_room_then_it_is_given_back_and_they_are_kept(peer_of):
+    """An engine has no more room for the job that is listened to until it is given some."""
+    other = "f" * 16
+    requests = {}
+
+    def submit(peer, envelope):
+        job = [JOB, other][len(requests)]
+        requests[job] = envelope.request
+        return [Accepted(job, 3, "/out/p.take"), *([progress(1)] * module.CREDITS * (job == JOB))]
+
+    def credit(peer, _):
+        peer.counter += 2
+        events = [progress(2), FINISHED]
+        return [
+            Envelope(event, requests[other], peer.session, peer.counter - 1 + at)
+            for at, event in enumerate(events)
+        ]
+
+    peer = peer_of({Submit: submit, Credit: credit})
+    with client_of(peer) as client:
+        for_later, now = (client.submit(SUBMIT).job for _ in range(2))
+        assert list(client.events(now)) == [progress(2), FINISHED]
+        assert next(client.events(for_later)) == progress(1)
+    assert [e.message.amount for e in peer.heard if isinstance(e.message, Credit)] == [
+        module.CREDITS
+    ]
+
+
 def test_when_a_fetched_frame_is_not_what_its_digest_says_then_it_is_refused(peer_of):
     data = b"exr bytes"
 

@@ -157,6 +157,29 @@ def test_when_the_log_is_a_link_then_it_is_not_followed(path, tmp_path):
     assert not (tmp_path / "victim").exists()
 
 
+def test_when_an_engine_was_just_stopped_then_another_is_started_and_answers(path):
+    first = find_or_start(path, deadline_s=DEADLINE_S)
+    with EngineClient(first) as client:
+        client.stop()
+    second = find_or_start(path, deadline_s=DEADLINE_S)
+    assert second.engine != first.engine
+    with EngineClient(second) as client:
+        assert client.status().engine == second.engine
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the lock is held as POSIX does it")
+def test_when_an_ending_engine_holds_its_lock_for_long_then_another_is_started_after_it(path):
+    import fcntl  # noqa: PLC0415 - there only
+
+    Path(path).parent.mkdir()
+    with Path(path + ".lock").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        release = threading.Timer(3.0, fcntl.flock, (held, fcntl.LOCK_UN))
+        release.start()
+        assert find_or_start(path, deadline_s=DEADLINE_S).pid
+        release.join()
+
+
 ECHO = "import sys; sys.exit(' '.join(sys.argv[1:]))"
 
 

@@ -13,7 +13,8 @@ import pytest
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
-from plugin_host import zmtp
+from plugin_host import endpoint, zmtp
+from plugin_host.endpoint import address_of
 from plugin_host.errors import (
     DeadlineExceeded,
     EngineUnreachable,
@@ -194,7 +195,7 @@ def test_when_the_loopback_is_ipv6_then_it_works_too():
 
 def test_when_the_stream_of_a_libzmq_router_is_cut_anywhere_then_it_means_the_same(router):
     parts = [b"", b"short", bytes(300)]
-    family, place = zmtp._address(router.endpoint)
+    family, place = address_of(router.endpoint)
     stream = b""
     decoder = Decoder()
     messages = []
@@ -575,7 +576,7 @@ def test_when_the_endpoint_is_not_understood_then_the_error_shows_the_form(endpo
 
 
 def test_when_the_path_of_ipc_is_too_long_then_the_error_says_how_long_it_may_be():
-    limit = zmtp.MOST_IPC_PATH_BYTES
+    limit = endpoint.MOST_IPC_PATH_BYTES
     Dealer("ipc://" + "/".ljust(limit, "x"))
     with pytest.raises(SettingsError, match=f"longer than the {limit} bytes"):
         Dealer("ipc://" + "/".ljust(limit - 1, "x") + "é")

@@ -248,3 +248,76 @@ def test_when_a_large_part_is_collected_then_it_is_held_once():
     tracemalloc.stop()
     assert messages == [[bytes(32 * MIB)]]
     assert peak < 1.3 * 32 * MIB
+
+
+def received(decoder, stream, step):
+    """Return the messages of a stream, given over as a socket would: into `room` where it is."""
+    messages = []
+    while stream:
+        room = decoder.room()
+        piece, stream = stream[:step], stream[step:]
+        if room is None:
+            messages += decoder.feed(piece)
+        else:
+            count = min(len(room), len(piece))
+            room[:count] = piece[:count]
+            messages += decoder.placed(count)
+            stream = piece[count:] + stream
+    return messages
+
+
+LARGE_MESSAGES = st.lists(
+    st.lists(
+        st.sampled_from([b"", b"x" * 255, b"y" * 999, b"ab" * 500, b"abcd" * 800]), min_size=1
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(LARGE_MESSAGES, st.integers(1, 5000), st.booleans())
+def test_when_large_parts_are_read_in_place_then_the_messages_are_the_same(messages, step, hold):
+    decoder = Decoder()
+    decoder.feed(ROUTER)
+    held, expected = [], []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zmtp_codec, "LARGE", 1000)
+        for message in messages:
+            got = received(decoder, wire(message), step)
+            held, expected = ([*held, *got], [*expected, message]) if hold else (got, [message])
+            assert held == expected
+
+
+def test_when_nobody_looks_at_a_large_part_then_its_memory_is_used_again():
+    part = bytes(range(256)) * 8192
+    decoder = Decoder()
+    decoder.feed(ROUTER)
+    addresses = []
+    for _ in range(4):
+        ((view,),) = received(decoder, wire([part]), 65536)
+        addresses.append(id(view.obj))
+        view.release()
+    assert len(set(addresses)) == 1
+    rooms = []
+    decoder.feed(wire([part])[:9])
+    rooms.append(decoder.room())
+    assert len(rooms[0]) == len(part)
+
+
+def test_when_a_large_part_is_looked_at_then_what_comes_next_does_not_change_it():
+    decoder = Decoder()
+    decoder.feed(ROUTER)
+    parts = [bytes([n]) * (MIB + n) for n in range(5)]
+    views = [received(decoder, wire([part]), 65536)[0][0] for part in parts]
+    assert views == parts
+    kept = decoder._memory._kept
+    assert len(kept) <= 2
+
+
+def test_when_a_part_is_very_large_then_its_memory_is_not_kept(monkeypatch):
+    monkeypatch.setattr(zmtp_codec, "MOST_KEPT", 2 * MIB)
+    decoder = Decoder()
+    decoder.feed(ROUTER)
+    received(decoder, wire([bytes(5 * MIB)]), 65536)
+    received(decoder, wire([bytes(MIB)]), 65536)
+    assert [len(memory) for memory in decoder._memory._kept] == [MIB]

@@ -7,10 +7,17 @@ import json
 import re
 from pathlib import Path
 
-from plugin_host import frame_range, protocol, schema
+from plugin_host import frame_range, protocol, requests, schema
 from plugin_host.errors import every_error
-from plugin_host.replies import REPLIES, FrameErrorText, JobText, ParameterText, RestorerText
-from plugin_host.requests import REQUESTS, Settings, Shot, _PlateText
+from plugin_host.replies import (
+    REPLIES,
+    FrameErrorText,
+    JobText,
+    ParameterText,
+    PixelsText,
+    RestorerText,
+)
+from plugin_host.requests import REQUESTS, Into, Settings, Shot, _PlateText
 from tests.vectors.protocol_messages import KEY, canonical, header_of, message
 
 PATH = Path(__file__).parents[2] / "plugin_host" / "PROTOCOL.md"
@@ -19,7 +26,16 @@ RECORDS = {
     "plate": _PlateText,
     **{
         cls.__name__: cls
-        for cls in (Shot, Settings, ParameterText, RestorerText, FrameErrorText, JobText)
+        for cls in (
+            Shot,
+            Settings,
+            Into,
+            ParameterText,
+            RestorerText,
+            FrameErrorText,
+            PixelsText,
+            JobText,
+        )
     },
 }
 KINDS = {**REQUESTS, **REPLIES}
@@ -103,6 +119,7 @@ def limits():
         ("kind", f"{protocol.MOST_KIND_BYTES} bytes"),
         ("header", f"{protocol.MOST_HEADER_BYTES} bytes"),
         ("one buffer", f"{protocol.MOST_PART_BYTES} bytes"),
+        ("a ring", f"{requests.MOST_RING_BYTES} bytes in at most {requests.MOST_SLOTS} slots"),
         ("whole numbers", "-(2^53 - 1) to 2^53 - 1"),
         ("a name inside an object", f"{schema.MOST_NAME} characters"),
         ("frames in a range", str(frame_range.MOST_FRAMES)),

@@ -6,9 +6,11 @@ from tests.vectors.protocol_messages import (
     BODIES,
     EXR,
     FETCHED,
+    INTO,
     JOB,
     MALFORMED,
     OTHER_KEY,
+    PIXELS,
     PLATE_PATH,
     REQUEST,
     SESSION,
@@ -24,6 +26,19 @@ from tests.vectors.protocol_messages import (
     submit,
     text_of,
     without,
+)
+
+REQUESTS = (
+    "Hello",
+    "Describe",
+    "Submit",
+    "Cancel",
+    "Fetch",
+    "Attach",
+    "Echo",
+    "Status",
+    "Credit",
+    "Stop",
 )
 
 
@@ -48,26 +63,29 @@ def _flipped(parts, index, place=0):
 
 
 def _signature():
-    parts = message("Fetched", buffers=(EXR, EXR[::-1]))
+    parts = message("Fetched", buffers=(EXR, EXR[:-1]))
     wrong = "protocol.signature"
     flag = "SignatureCoverage"
     yield invalid(
         "flip-version", "VERSION is compared first", "protocol.version", _flipped(parts, 0), flag
     )
-    for index, name in enumerate(("kind", "header", "signature", "buffer-1", "buffer-2"), 1):
+    for index, name in enumerate(("kind", "header", "signature"), 1):
         yield invalid(
             f"flip-{name}", f"one bit of part {index}", wrong, _flipped(parts, index), flag
         )
         yield invalid(f"flip-{name}-end", "its last byte", wrong, _flipped(parts, index, -1), flag)
     swapped = [*parts[:4], parts[5], parts[4]]
-    yield invalid("buffers-swapped", "their order is signed", wrong, swapped, flag)
-    yield invalid("buffer-added", "their number is signed", wrong, [*parts, b""], flag)
-    yield invalid("buffer-missing", "their number is signed", wrong, parts[:-1], flag)
-    yield invalid(
-        "buffers-joined", "their borders are signed", wrong, [*parts[:4], parts[4] + parts[5]], flag
-    )
+    joined = [*parts[:4], parts[4] + parts[5]]
+    for ident, comment, changed_parts in (
+        ("buffers-swapped", "their lengths are signed, in order", swapped),
+        ("buffer-added", "their number is signed", [*parts, b""]),
+        ("buffer-missing", "their number is signed", parts[:-1]),
+        ("buffer-cut", "their lengths are signed", [*parts[:-1], parts[-1][:-1]]),
+        ("buffers-joined", "their borders are signed", joined),
+    ):
+        yield invalid(ident, comment, MALFORMED, changed_parts, flag)
     header = canonical(header_of("Status"))
-    moved = [VERSION, b"StatusX", header[1:], sign(b"Status", b"X" + header[1:], ())]
+    moved = [VERSION, b"StatusX", header[1:], sign(b"Status", b"X" + header[1:])]
     yield invalid(
         "border-moved", "the border between kind and header is signed", wrong, moved, flag
     )
@@ -84,7 +102,7 @@ def _signature():
     yield invalid("key-empty", "signed without a key", wrong, signed("Status", header, key=b""))
     zeros = [VERSION, b"Status", header, bytes(32)]
     yield invalid("signature-zeros", "no signature", wrong, zeros)
-    other = sign(b"Status", header, (), version=b"FACEPL00")
+    other = sign(b"Status", header, version=b"FACEPL00")
     yield invalid(
         "other-version-signed",
         "VERSION is signed",
@@ -214,11 +232,13 @@ def _kinds():
 
 def _fields():
     unknown = "protocol.unknown_field"
-    for kind in ("Hello", "Describe", "Submit", "Cancel", "Fetch", "Status", "Credit", "Stop"):
+    for kind in REQUESTS:
         body = {**BODIES[kind], "zeal": 1}
         yield invalid(
             f"unknown-in-{kind}", "requests say nothing more", unknown, message(kind, body)
         )
+    into = message("Fetch", changed(BODIES["Fetch"], "into", to={**INTO, "zeal": 1}))
+    yield invalid("unknown-in-into", "at every depth", unknown, into)
     for path in (("shot",), ("shot", "plate"), ("settings",)):
         parts = submit(*path, "zeal", to=None)
         yield invalid(f"unknown-in-{'.'.join(path)}", "at every depth", unknown, parts)
@@ -228,6 +248,8 @@ def _fields():
             ("Hello", ("client",)),
             ("Submit", ("shot", "frames", "settings", "output")),
             ("Fetch", ("job", "frame")),
+            ("Attach", ("slot_bytes",)),
+            ("Attached", ("path", "proof")),
             ("Welcome", ("engine", "session", "ready")),
             ("Progress", ("status", "done")),
             ("Failed", ("code",)),
@@ -272,6 +294,11 @@ def _values():
         ("face-nameless", "Submit", ("settings", "faces"), ["1="]),
         ("face-two-names", "Submit", ("settings", "faces"), ["1=Anna=Eva"]),
         ("face-number", "Submit", ("settings", "faces"), [1]),
+        ("face-leading-zero", "Submit", ("settings", "faces"), ["01"]),
+        ("face-seven-digits", "Submit", ("settings", "faces"), ["1000000"]),
+        ("face-two", "Submit", ("settings", "faces"), ["1,2"]),
+        ("face-name-41", "Submit", ("settings", "faces"), ["1=" + "n" * 41]),
+        ("reference-object", "Submit", ("settings", "references"), [{"Anna": "frame:1"}]),
         ("detector-list", "Submit", ("settings", "detector"), []),
         ("urgent-1", "Submit", ("urgent",), 1),
         ("parameter-true", "Submit", ("settings", "parameters"), {"strength": True}),
@@ -286,6 +313,15 @@ def _values():
         ("frames-list", "Submit", ("frames",), [1001]),
         ("plate-text", "Submit", ("shot", "plate"), "/a.%04d.exr"),
         ("amount-0", "Credit", ("amount",), 0),
+        ("slot-16", "Fetch", ("into",), {**INTO, "slot": 16}),
+        ("samples", "Fetch", ("into",), {**INTO, "samples": "double"}),
+        ("channels-65", "Fetch", ("into",), {**INTO, "channels": ["R"] * 65}),
+        ("slot-bytes-0", "Attach", ("slot_bytes",), 0),
+        ("slot-bytes-too-many", "Attach", ("slot_bytes",), 512 * 1024 * 1024 + 1),
+        ("slots-17", "Attach", ("slots",), 17),
+        ("source-negative", "Echo", ("source",), -1),
+        ("proof-short", "Attached", ("proof",), "00"),
+        ("window-2-to-31", "Fetched", ("pixels",), {**PIXELS, "data_window": [0, 0, 0, 2**31]}),
         ("sha256-short", "Fetched", ("sha256",), FETCHED["sha256"][:-1]),
         ("status", "Progress", ("status",), "done"),
         ("ready-1", "Welcome", ("ready",), 1),

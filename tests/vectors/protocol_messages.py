@@ -82,14 +82,33 @@ FAILED = {
     "path": "/shots/sh010/sh010.%04d.exr",
 }
 EXR = bytes.fromhex("762f310102000000")  # the beginning of an EXR file
-FETCHED = {"frame": 1003, "job": JOB, "sha256": hashlib.sha256(EXR).hexdigest()}
+FETCHED = {
+    "frame": 1003,
+    "job": JOB,
+    "pixels": None,
+    "sha256": hashlib.sha256(EXR).hexdigest(),
+}
+INTO = {"channels": ["R", "G", "B", "A"], "interleaved": False, "samples": "half", "slot": 2}
+PIXELS = {
+    "channel_bytes": 2 * 64 * 48,
+    "channels": ["R", "G", "B", "A"],
+    "data_window": [-8, -8, 55, 39],
+    "display_window": [0, 0, 47, 31],
+    "pixel_bytes": 2,
+    "row_bytes": 128,
+    "samples": "half",
+    "size": 4 * 2 * 64 * 48,
+    "slot": 2,
+}
 BODIES = {
     "Hello": {"client": "nuke 16.0", "credits": 64},
     "Describe": {},
     "Submit": SUBMIT,
     "Cancel": {"job": JOB},
-    "Fetch": {"frame": 1003, "job": JOB},
-    "Status": {},
+    "Fetch": {"frame": 1003, "into": None, "job": JOB},
+    "Attach": {"slot_bytes": 66355200, "slots": 3},
+    "Echo": {"size": 66355200, "source": 0, "target": 1},
+    "Status": {"most": 100},
     "Credit": {"amount": 16},
     "Stop": {},
     "Welcome": {
@@ -117,6 +136,13 @@ BODIES = {
     "Failed": FAILED,
     "Cancelled": {"delivered": 3, "job": JOB},
     "Fetched": FETCHED,
+    "Attached": {
+        "path": "/proc/4711/fd/19",
+        "proof": "00112233445566778899aabbccddeeff",
+        "slot_bytes": 66355200,
+        "slots": 3,
+    },
+    "Echoed": {},
     "Reported": {
         "engine": "c0ffee00c0ffee00c0ffee00c0ffee00",
         "jobs": [
@@ -129,8 +155,10 @@ BODIES = {
                 "restorer": "passthrough",
                 "state": "running",
                 "total": 10,
+                "urgent": True,
             }
         ],
+        "counts": {"finished": 1000, "queued": 10, "running": 1},
         "ready": True,
         "sessions": 1,
         "worker": "cpu",
@@ -145,17 +173,16 @@ def canonical(data):
     return text.encode("utf-8", "surrogatepass")
 
 
-def sign(kind, header, buffers, key=KEY, version=VERSION):
+def sign(kind, header, key=KEY, version=VERSION):
     """Sign as PROTOCOL.md says, in other words than the reference implementation."""
-    pieces = [version, kind, header] + [hashlib.sha256(buffer).digest() for buffer in buffers]
-    signed = b"".join(struct.pack(">Q", len(piece)) + piece for piece in pieces)
+    signed = b"".join(struct.pack(">Q", len(piece)) + piece for piece in (version, kind, header))
     return hmac.new(key, signed, "sha256").digest()
 
 
 def signed(kind, header, buffers=(), key=KEY):
     """Return the parts of a message whose header is given as bytes."""
     kind = kind if isinstance(kind, bytes) else kind.encode()
-    return [VERSION, kind, header, sign(kind, header, buffers, key), *buffers]
+    return [VERSION, kind, header, sign(kind, header, key), *buffers]
 
 
 def header_of(kind, body=None, buffers=(), **changed):

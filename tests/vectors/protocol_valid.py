@@ -3,11 +3,15 @@
 from tests.vectors.protocol_messages import (
     BODIES,
     EXR,
+    FETCHED,
     GREATEST,
+    INTO,
     MEBIBYTE,
+    PIXELS,
     PLATE_PATH,
     PROGRESS,
     RESTORER,
+    changed,
     message,
     submit,
     valid,
@@ -16,7 +20,7 @@ from tests.vectors.protocol_messages import (
 
 def cases():
     """Return the cases of this file."""
-    return [*_every_kind(), *_texts_and_numbers(), *_plates_and_buffers(), *_lenient()]
+    return [*_every_kind(), *_texts_and_numbers(), *_faces(), *_plates_and_buffers(), *_lenient()]
 
 
 def _every_kind():
@@ -57,6 +61,18 @@ def _texts_and_numbers():
     )
 
 
+def _faces():
+    for ident, comment, name, value in (
+        ("all", "none is named", "faces", []),
+        ("left", "all but these", "faces", ["-2", "-999999"]),
+        ("one-person", "two tracks of one person", "faces", ["1=Zo\u00eb", "4=Zo\u00eb"]),
+        ("longest-name", "40 characters", "faces", ["1=" + "\U0001f3ac" * 40]),
+        ("exemplars", "of one person", "references", ["Anna=frame:-7", "Anna=S:\\hero.exr"]),
+        ("path-with-equals", "a path, of everybody", "references", ["/a=b/frame:1.exr"]),
+    ):
+        yield valid(f"faces-{ident}", comment, submit("settings", name, to=value))
+
+
 def _plates_and_buffers():
     yield valid("plate-single", "one picture", submit(*PLATE_PATH, to="/shots/still-1001.exr"))
     yield valid(
@@ -78,6 +94,17 @@ def _plates_and_buffers():
         message("Fetched", buffers=tuple(bytes([n]) * n for n in range(16))),
     )
     yield valid("buffer-large", "a mebibyte", message("Fetched", buffers=(b"\x5a" * MEBIBYTE,)))
+    parts = message("Fetched", buffers=(EXR,))
+    yield valid(
+        "buffer-other-bytes",
+        "the signature covers lengths; the bytes are the connection's to guard",
+        [*parts[:4], bytes(len(EXR))],
+        "SignatureCoverage",
+    )
+    into = changed(BODIES["Fetch"], "into", to=INTO)
+    yield valid("fetch-pixels", "into a slot", message("Fetch", into))
+    placed = {**FETCHED, "sha256": None, "pixels": PIXELS}
+    yield valid("fetched-pixels", "in a slot", message("Fetched", placed))
     for status in ("no face", "source", "kept"):
         name = status.replace(" ", "-")
         yield valid(
@@ -107,6 +134,7 @@ def _lenient():
     for ident, comment, parts in (
         ("reply-unknown-field", "a reply may say more", message("Stopped", {"why": "lease"})),
         ("reply-unknown-nested", "so may a record inside it", message("Description", newer)),
+        ("fetch-into", "as it is by default", message("Fetch", {**BODIES["Fetch"], "into": {}})),
         ("defaults", "fields with a default may be left out", message("Submit", minimal)),
         ("frames-listed", "another spelling of a range", submit("frames", to="1003 1001,,1002")),
         ("frames-repeated", "frames count once", submit("frames", to="1001-1005,1003-1007")),

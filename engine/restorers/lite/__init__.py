@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from engine.compute import opencv_on_one_thread
+from engine.frugal import Step
 from engine.restorer import TASKS, Clip, Crop, Parameter, Restored, RestorerInfo, check_reference
 from engine.restorers.lite.chroma import Chroma
 from engine.restorers.lite.frame import Asked, Networks, restore_frame
@@ -57,6 +58,10 @@ class Lite:
     def to(self, device: str) -> None:
         """Restore on this device, ``cpu`` or ``cuda:N``, from now on."""
         self.device = device
+
+    def step_down(self) -> Step | None:
+        """Return the step to the CPU: frames already run one after the other."""
+        return None if self.device == "cpu" else Step("restores on the CPU", Lite())
 
     def restore(self, clip: Clip, reference: TemporalReference) -> Restored:
         """Restore the clip's frames one after the other.

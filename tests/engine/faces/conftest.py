@@ -1,10 +1,14 @@
 """A real face, pasted where a test wants it."""
 
+import os
+
 import cv2
 import numpy as np
 import pytest
 from skimage import data
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+"""Some tests load ONNX Runtime before the engine does."""
 FACE = (slice(0, 230), slice(110, 340))
 """The astronaut's head in her portrait; her face's centre is at x 114, y 113 of this."""
 

@@ -50,6 +50,44 @@ def test_when_frames_are_missing_then_smoothing_knows_how_much_time_passed():
     assert calm.centres[-1][0] > 90
 
 
+def gone(between, *, pace=0.0):
+    """Return a face that was gone for some frames and is back elsewhere, larger."""
+    whole = moving(100, noise=1.0, pace=pace)
+    kept = [at for at, frame in enumerate(whole.frames) if frame not in between]
+    late = [whole.frames[at] > between[0] for at in kept]
+    return Track(
+        1,
+        tuple(whole.frames[at] for at in kept),
+        tuple(
+            (whole.centres[at][0] + 700 * back, whole.centres[at][1])
+            for at, back in zip(kept, late, strict=True)
+        ),
+        tuple(whole.sizes[at] + 40 * back for at, back in zip(kept, late, strict=True)),
+        (between[-1] + 1,),
+    )
+
+
+def test_when_a_face_was_gone_then_smoothing_does_not_reach_over_the_gap():
+    track = gone(range(1041, 1043))
+    calm = smooth(track)
+    assert (calm.frames, calm.returns) == (track.frames, track.returns)
+    alone = Track(1, track.frames[:40], track.centres[:40], track.sizes[:40])
+    assert smooth(alone).centres == calm.centres[:40]
+    assert {round(x, -2) for x, _ in calm.centres} == {400, 1100}
+    assert {round(size / 40) * 40 for size in calm.sizes} == {80, 120}
+
+
+@pytest.mark.parametrize("crop", [Crop(multiple=16), Crop(size=512)], ids=["native", "aligned"])
+def test_when_a_face_was_gone_then_its_crops_are_where_it_is_and_nowhere_in_between(crop):
+    track = gone(range(1041, 1071))
+    crops = plan_crops(track, crop, PLATE)
+    assert tuple(crops) == track.frames
+    assert len({transform.shape for transform in crops.values()}) == 1
+    for transform, (x, _) in zip(crops.values(), track.centres, strict=True):
+        middle = transform.left + transform.step * (transform.shape[1] - 1) / 2
+        assert abs(middle - x) < 24
+
+
 def test_when_there_is_one_frame_then_smoothing_leaves_it():
     track = moving(1)
     assert np.allclose(smooth(track).centres, track.centres)

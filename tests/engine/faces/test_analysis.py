@@ -19,7 +19,9 @@ def detector():
     return FaceDetector()
 
 
-def test_when_two_people_cross_then_analysis_keeps_them_apart(detector, people, stage):
+def test_when_two_people_cross_then_analysis_keeps_them_apart_and_knows_who_is_hidden(
+    detector, people, stage
+):
     frames = range(1001, 1030)
 
     def shot():
@@ -29,7 +31,11 @@ def test_when_two_people_cross_then_analysis_keeps_them_apart(detector, people, 
 
     found = analyse(shot(), PLAIN, detector)
     assert found.cuts == ()
-    assert [track.frames == tuple(frames) for track in found.tracks] == [True, True]
+    assert [track.frames == tuple(frames) for track in found.tracks] == [True, False]
+    hidden = set(frames) - set(found.tracks[1].frames)
+    assert hidden
+    # Their pictures, 100 wide, pass each other at 12.8 a frame.
+    assert all(abs((frame - 1001) * 12.8 - 180) < 100 for frame in hidden)
     assert [round(track.centres[0][0], -1) for track in found.tracks] == [70, 250]
     assert [round(track.centres[-1][0], -1) for track in found.tracks] == [250, 70]
 

@@ -9,8 +9,9 @@ import OpenEXR
 import OpenImageIO
 from OpenEXR import Compression
 
-from engine.frame_io.exr import deliverable, encode_image, read_image
+from engine.frame_io.exr import encode_image, read_image
 from engine.frame_io.exr_layout import LEADERS, LONG_NAMES, MAGIC, MULTIPART, kind_of, read_headers
+from engine.frame_io.exr_lossless import deliverable
 from engine.image import Box, Image, Part
 
 COMPRESSIONS = [name for name in Compression.__members__ if not name.startswith("NUM_")]
@@ -37,7 +38,8 @@ def plate_of(compression, dtype=np.float16, window=WIDE, *, multipart=False, ord
         "an attribute with a name of more than thirty-one bytes": 3,
         **more,
     }
-    beauty = {**planes(window, dtype), **planes(window, np.float32, "ZA", 1)}
+    kind, other = (np.float16, dtype) if dtype == np.uint32 else (dtype, np.float32)
+    beauty = {**planes(window, kind), **planes(window, other, "ZA", 1)}
     parts = [Part(beauty, window, attributes)]
     if multipart:
         small = Box(3, 3, 20, 45)

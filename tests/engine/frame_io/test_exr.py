@@ -13,7 +13,6 @@ from hypothesis.extra import numpy as hnp
 from OpenEXR import Compression
 
 from engine.frame_io.exr import (
-    deliverable,
     encode_image,
     matching_interop_id,
     pixel_hash,
@@ -21,6 +20,7 @@ from engine.frame_io.exr import (
     to_float32,
     to_half,
 )
+from engine.frame_io.exr_lossless import deliverable
 from engine.image import Box, Image, Part
 from plugin_host.errors import FrameCorrupt, FrameMissing, FrameUnsupported, FrameWriteFailed
 
@@ -332,10 +332,25 @@ def test_when_the_path_is_a_folder_then_it_is_corrupt(tmp_path):
         read_image(str(tmp_path))
 
 
-def test_when_an_attribute_is_not_utf8_then_it_is_unsupported():
-    data = encode_image(image_of(attributes={"owner": "Jose_"})).replace(b"Jose_", b"Jos\xe9_")
+@pytest.mark.parametrize("name", [b"owner", b"diffuse.R", b"a part"])
+def test_when_a_name_is_not_utf8_then_it_is_unsupported(name):
+    data = encode_image(image_of(attributes={"owner": "José", "name": "a part"}))
     with pytest.raises(FrameUnsupported, match="UTF-8"):
-        read_image(data)
+        read_image(data.replace(name, name[:-1] + b"\xe9"))
+
+
+def test_when_the_wheel_cannot_read_an_attribute_then_the_frame_is_read_without_it():
+    attributes = {"owner": "Jose_", "rate": Fraction(24, 1), "views": ["left"]}
+    data = encode_image(image_of(attributes=attributes))
+    odd = (
+        data.replace(b"Jose_", b"Jos\xe9_")
+        .replace(b"rational\0\x08\0\0\0\x18\0\0\0\x01", b"rational\0\x08\0\0\0\x18\0\0\0\0")
+        .replace(b"left", b"lef\xe9")
+    )
+    image = read_image(odd)
+    assert image.file == odd
+    assert not attributes.keys() & image.beauty.attributes.keys()
+    assert pixel_hash(image) == pixel_hash(read_image(data))
 
 
 def test_when_an_image_is_one_pixel_then_it_returns():

@@ -4,9 +4,11 @@ import struct
 from itertools import pairwise
 
 import numpy as np
+import OpenEXR
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from OpenEXR import Compression
 
 from engine.frame_io.exr import encode_image, read_image
 from engine.frame_io.exr_chunks import (
@@ -20,6 +22,7 @@ from engine.frame_io.exr_chunks import (
 from engine.frame_io.exr_layout import read_headers
 from engine.image import Box, Image, Part
 from plugin_host.errors import FrameCorrupt, FrameError, FrameUnsupported
+from tests.engine.frame_io.matrix import MIPMAP, RIPMAP, chunks_of, levelled
 from tests.engine.frame_io.plates import (
     COMPRESSIONS,
     WIDE,
@@ -95,6 +98,41 @@ def test_when_blocks_are_cut_out_then_the_library_reads_their_rows(data, blocks)
         expected = whole.channels[name][blocks.start * rows : blocks.stop * rows]
         assert np.array_equal(samples, expected)
     assert cut.data_window.top == WIDE.top + blocks.start * rows
+
+
+@pytest.mark.parametrize("up", [0, 1])
+@pytest.mark.parametrize("mode", [0, MIPMAP, RIPMAP])
+def test_when_a_part_is_tiled_then_every_tile_of_every_level_is_found(mode, up):
+    data = levelled(mode, up, Compression.ZIP_COMPRESSION, "half")
+    chunks = take_apart(data).sections[0].chunks
+    assert [data[chunk.start : chunk.stop] for chunk in chunks] == chunks_of(data)
+    assert chunks[-1].stop == len(data)
+
+
+@pytest.mark.parametrize("described", [(0, 8, 0), (8, 0, 0), (8, 8, 3), (8, 8, 0xF1)])
+def test_when_tiles_are_described_wrongly_then_the_file_is_corrupt(described):
+    data = levelled(MIPMAP, 0, Compression.ZIP_COMPRESSION, "half")
+    with pytest.raises(FrameCorrupt):
+        take_apart(with_attribute(data, b"tiles", struct.pack("<IIB", *described)))
+
+
+def test_when_all_chunks_are_replaced_then_they_keep_their_order_and_the_parts_place():
+    layout = take_apart(SEVERAL)
+    falling = plate_of("PIZ_COMPRESSION", order=OpenEXR.DECREASING_Y).file
+    section = take_apart(falling).sections[0]
+    change = Change(layout.sections[1].attributes, {}, (falling, section))
+    made = put_together(SEVERAL, layout, {1: change})
+    held = take_apart(made).sections
+    for number in (0, 2):
+        assert [made[c.start : c.stop] for c in held[number].chunks] == [
+            SEVERAL[c.start : c.stop] for c in layout.sections[number].chunks
+        ]
+    assert [made[c.start + 4 : c.stop] for c in held[1].chunks] == [
+        falling[c.start : c.stop] for c in section.chunks
+    ]
+    starts = [chunk.start for chunk in held[1].chunks]
+    assert starts == sorted(starts, reverse=True)
+    assert min(starts) > held[0].chunks[-1].start
 
 
 def test_when_a_changed_header_has_a_long_name_then_the_version_says_so():
@@ -182,8 +220,7 @@ def test_when_a_file_contradicts_itself_then_it_is_corrupt(why):
 
 def test_when_blocks_cannot_be_known_then_the_file_is_unsupported(tmp_path):
     unknown = with_attribute(ONE, b"compression", b"\xc8")
-    files = mipmapped(tmp_path / "a.exr"), deep(tmp_path / "b.exr"), unknown
-    for data in files:
+    for data in (deep(tmp_path / "b.exr"), unknown):
         with pytest.raises(FrameUnsupported):
             take_apart(data)
 

@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from OpenEXR import Compression
 
-from engine.frame_io import exr_copy
-from engine.frame_io.exr import deliverable, encode_image, is_lossy, pixel_hash, read_image
+from engine.frame_io import exr_parts
+from engine.frame_io.exr import encode_image, pixel_hash, read_image
 from engine.frame_io.exr_chunks import packed, take_apart
 from engine.frame_io.exr_copy import encode_changes
+from engine.frame_io.exr_lossless import deliverable, is_lossy
 from engine.image import Box, Image, Part
 from plugin_host.errors import FrameWriteFailed
 from tests.engine.frame_io.plates import (
@@ -289,7 +290,7 @@ def test_when_blocks_are_copied_then_only_touched_ones_are_encoded(monkeypatch):
         given_rows.append(image.beauty.data_window.height)
         return encode_image(image)
 
-    monkeypatch.setattr(exr_copy, "encode_image", encode)
+    monkeypatch.setattr(exr_parts, "encode_image", encode)
     plate = plate_of("ZIP_COMPRESSION")
     encode_changes(touched(plate, [0, 17, 72]), plate)
     assert given_rows == [16 + 16 + WIDE.height % 16]

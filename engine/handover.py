@@ -1,0 +1,90 @@
+"""What a session asks to be handed: frames as files or as pixels, a ring, its own bytes back.
+
+Each is work for a thread beside the server's own (`errands`), since it may take a while.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from engine.errands import Errand
+from engine.fetch import delivered_path, read_frame
+from engine.rings import Rings, echo
+from plugin_host.errors import EngineBusy, UnknownJob
+from plugin_host.requests import Attach, Echo, Fetch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from engine.errands import Errands
+    from engine.job import Job
+    from engine.rings import Ring
+    from engine.sessions import Session
+    from plugin_host.protocol import Envelope
+
+Handed = tuple[Any, tuple[bytes, ...]]  # a reply, and the buffers that ride along
+_SWEEP_S = 1.0
+
+
+class Handover:
+    """The rings of all sessions, and the way from a request to its work.
+
+    Args:
+        jobs: Those that are known, by their id.
+        roots: Real paths of the folders from which frames are read; none for any.
+        errands: What carries out the work.
+    """
+
+    def __init__(self, jobs: Mapping[str, Job], roots: Sequence[str], errands: Errands) -> None:
+        self._jobs = jobs
+        self._roots = roots
+        self._errands = errands
+        self._rings = Rings()
+        self._swept = 0.0
+
+    def ask(self, session: Session, envelope: Envelope) -> None:
+        """Have an `Attach`, `Echo` or `Fetch` carried out.
+
+        Raises:
+            UnknownJob: No job is called that.
+            FrameMissing: It has not delivered that frame.
+            EngineBusy: The session has asked for too much at once.
+        """
+        work = self._work(session, envelope)
+        self._errands.ask(Errand(session.id, envelope.request, work))
+
+    def _work(self, session: Session, envelope: Envelope) -> Callable[[], Handed]:
+        message = envelope.message
+        if isinstance(message, Attach):
+            local = session.route[:1] == b"\0"
+            return partial(self._attach, session.id, message, is_local=local)
+        ring = self._rings.get(session.id)
+        if isinstance(message, Echo):
+            if envelope.buffers and self._errands.waiting(session.id):
+                raise EngineBusy("more than one echo waits; read what comes back first")
+            return partial(echo, message, envelope.buffers, ring)
+        assert isinstance(message, Fetch)
+        job = self._jobs.get(message.job)
+        if job is None:
+            raise UnknownJob(f"no job is called {message.job}; submit it again")
+        path = delivered_path(job, message.frame)
+        if message.into is None:
+            return partial(read_frame, message, path, self._roots)
+        return partial(_fetch_pixels, message, path, self._roots, ring)
+
+    def sweep(self, sessions: Callable[[str], object]) -> None:
+        """Let go of what belongs to nobody any more; see `Rings.sweep`."""
+        if time.monotonic() - self._swept > _SWEEP_S:
+            self._swept = time.monotonic()
+            self._rings.sweep(sessions)
+
+    def _attach(self, session: str, attach: Attach, *, is_local: bool) -> Handed:
+        return self._rings.attach(session, attach, is_local=is_local), ()
+
+
+def _fetch_pixels(fetch: Fetch, path: Any, roots: Sequence[str], ring: Ring | None) -> Handed:
+    from engine.pixels import fetch_pixels  # noqa: PLC0415 - an engine must listen before
+
+    return fetch_pixels(fetch, path, roots, ring)
