@@ -184,7 +184,7 @@ class WriteBehind:
         self._done = done
         self._most = most
         self._under_way: deque[Future[None]] = deque()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._thread = ThreadPoolExecutor(2, thread_name_prefix="writer")
 
     def begin(self, deliver: Callable[[], Delivered | FrameError]) -> None:
         """Begin a delivery; wait for the oldest where too many are under way.
