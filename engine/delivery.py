@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from engine.take import Take
     from engine.windowing import Window
     from plugin_host.requests import Settings
+
+WRITERS = 2
+"""Threads that deliver: one alone is slower than what reads for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +174,14 @@ def _mixed(
 
 
 class WriteBehind:
-    """Delivers on a thread of its own while the next window is restored; a few at a time.
+    """Delivers on threads of its own while the next window is restored; a few at a time.
 
     Leaving the block waits for every delivery begun, also when the block was left by an error.
 
     Args:
-        done: Called, on that thread, with each frame once its receipt is on disk, or with the error
-            of one that could not be delivered.
+        done: Called, on one of those threads and in the order in which deliveries were begun, with
+            each frame once its receipt is on disk, or with the error of one that could not be
+            delivered.
         most: How many deliveries may be under way.
     """
 
@@ -184,7 +189,10 @@ class WriteBehind:
         self._done = done
         self._most = most
         self._under_way: deque[Future[None]] = deque()
-        self._thread = ThreadPoolExecutor(2, thread_name_prefix="writer")
+        self._thread = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+        self._begun = self._told = 0
+        self._outcomes: dict[int, Delivered | FrameError | None] = {}
+        self._telling = Lock()
 
     def begin(self, deliver: Callable[[], Delivered | FrameError]) -> None:
         """Begin a delivery; wait for the oldest where too many are under way.
@@ -192,9 +200,23 @@ class WriteBehind:
         Raises:
             FrameWriteFailed: An earlier delivery failed.
         """
-        self._under_way.append(self._thread.submit(lambda: self._done(deliver())))
+        self._under_way.append(self._thread.submit(self._carry_out, self._begun, deliver))
+        self._begun += 1
         while len(self._under_way) > self._most or (self._under_way and self._under_way[0].done()):
             self._under_way.popleft().result()
+
+    def _carry_out(self, number: int, deliver: Callable[[], Delivered | FrameError]) -> None:
+        outcome = None
+        try:
+            outcome = deliver()
+        finally:
+            with self._telling:
+                self._outcomes[number] = outcome
+                while self._told in self._outcomes:
+                    told = self._outcomes.pop(self._told)
+                    self._told += 1
+                    if told is not None:
+                        self._done(told)
 
     def __enter__(self) -> Self:
         return self

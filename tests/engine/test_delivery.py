@@ -78,6 +78,22 @@ def test_when_deliveries_are_begun_then_each_is_told_in_order():
     assert told == list(range(10))
 
 
+def test_when_a_later_delivery_is_faster_then_it_is_told_in_its_turn():
+    told, gate = [], threading.Event()
+
+    def slowly():
+        assert gate.wait(LONG)
+        return frame(0)
+
+    with WriteBehind(lambda delivered: told.append(delivered.frame), 8) as writer:
+        writer.begin(slowly)
+        for number in range(1, 5):
+            writer.begin(lambda n=number: frame(n))
+        assert told == []
+        gate.set()
+    assert told == [0, 1, 2, 3, 4]
+
+
 def test_when_a_delivery_is_done_then_it_is_told_whatever_the_caller_does_meanwhile():
     told = threading.Event()
     with WriteBehind(lambda _: told.set(), 8) as writer:
