@@ -27,7 +27,7 @@ from bench.measures import measure
 from bench.plates import Extent, Subject
 from bench.quality_page import INPUT, Result, page
 from engine.compute import pin
-from engine.restorers import TABLE, load_restorer
+from engine.restorers import TABLE, build_restorer, load_restorer
 from training.degrade import LEVELS, apply
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def comparable_restorers() -> tuple[str, ...]:
     return tuple(
         name
         for name in TABLE
-        if name != "passthrough" and load_restorer(name).info.content_agnostic
+        if name != "passthrough" and build_restorer(name).info.content_agnostic
     )
 
 

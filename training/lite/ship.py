@@ -33,7 +33,7 @@ def data_version() -> str:
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*.py")):
         name = path.relative_to(folder).as_posix()
-        if not name.startswith("lite/") and name != "gallery.py":
+        if not name.startswith(("lite/", "svfr/")) and name != "gallery.py":
             digest.update(f"{name}\0".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
