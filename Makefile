@@ -7,6 +7,8 @@
 #   soak    kills writers, workers, servers and clients, 2000 times (half an hour); KILLS=N, SEED=S
 #   fuzz    throws spoilt bytes at all that reads others' (13 minutes); FUZZ="--seconds 600 zmtp"
 #   train   the weights of the default restorer, 2 h 40 min on two cores; resumes after a kill
+#   train-svfr-tiny  the tiny SVFR by the paper's losses, with and without the facial prior, then what
+#           it learnt, pass or fail (4000 steps each, hours of one core; resumes); STEPS=N
 #   clean   removes what the others made
 
 PYTHON ?= python3
@@ -15,7 +17,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_WAIT_POLICY := passive
 
-.PHONY: demo test check bench soak fuzz train clean system
+STEPS ?= 4000
+.PHONY: demo test check bench soak fuzz train train-svfr-tiny clean system
 
 demo: $(STAMP)
 	$(BIN)/faceplate demo
@@ -40,6 +43,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench.links
 	$(BIN)/python -m bench.pipeline
 	$(BIN)/python -m bench.overlap
+	$(BIN)/python -m bench.svfr --size tiny --frames 16
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.memory
 
@@ -56,6 +60,10 @@ train: $(STAMP)
 	  --size 160 --kinds face=0.8,leaves=0.15,patterns=0.05
 	$(BIN)/python -m training.lite.ship --restoring train/restoring --chroma train/chroma \
 	  --out train/weights.safetensors --commit "$$(git rev-parse HEAD)"
+
+train-svfr-tiny: $(STAMP)
+	$(BIN)/python -m training.svfr --out train/svfr-without --prior 0 --steps $(STEPS)
+	$(BIN)/python -m training.svfr --out train/svfr --steps $(STEPS) --against train/svfr-without
 
 clean:
 	rm -rf .venv build dist demo train *.egg-info .hypothesis .ruff_cache .import_linter_cache
