@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from engine.analysing import add_analyse, analyse
 from engine.arguments import add_request, build_request
+from engine.catalogue import add_restorers, add_weights, restorers, weights
 from engine.console import Console
 from engine.serving import (
     HELD,
@@ -133,8 +134,8 @@ def _parser() -> argparse.ArgumentParser:
         if name == "cancel":
             sub.add_argument("job", metavar="JOB")
     add_analyse(add("analyse", analyse, "find the faces of a shot and draw them"))
-    sub = add("restorers", restorers, "what can restore, and with what parameters")
-    sub.add_argument("--json", action="store_true", help="JSON")
+    add_restorers(add("restorers", restorers, "what can restore, and with what parameters"))
+    add_weights(add("weights", weights, "bring in the weights of a restorer, or list them"))
     add_connection(add("doctor", doctor, "look for what could go wrong on this machine"))
     sub = add("demo", demo, "restore a degraded plate of real pixels and measure the gain")
     sub.add_argument("--folder", default="demo", metavar="DIR", help="where to put it all")
@@ -224,21 +225,6 @@ def stop(args: argparse.Namespace) -> int:
     with EngineClient(find(args.connection), "command line") as client:
         stopped = client.stop()
     print(json.dumps(to_json(stopped)) if args.json else "the engine ends")
-    return 0
-
-
-def restorers(args: argparse.Namespace) -> int:
-    """List the restorers."""
-    from engine.worker import describe_restorers  # noqa: PLC0415
-
-    for info in describe_restorers().restorers:
-        if args.json:
-            print(json.dumps(to_json(info)))
-            continue
-        print(f"{info.name}: {info.title} ({', '.join(info.tasks)}; {info.link}; {info.licence})")
-        for knob in info.parameters:
-            limits = f"{knob.minimum}..{knob.maximum} {knob.unit}, default {knob.default}"
-            print(f"    --set {knob.name}=N  {knob.description} ({limits})")
     return 0
 
 

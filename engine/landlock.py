@@ -36,11 +36,12 @@ _DRIVERS = ("~/.nv",)
 """Where a graphics driver keeps what it compiled."""
 
 
-def confine_process(roots: Sequence[str]) -> bool:
+def confine_process(roots: Sequence[str], read: Sequence[str] = ()) -> bool:
     """Let this process read and write below some folders only, and read what it lives on.
 
     Args:
         roots: Folders that are there.
+        read: Folders that may be read besides.
 
     Returns:
         Whether the system can do that and has done it.
@@ -55,7 +56,7 @@ def confine_process(roots: Sequence[str]) -> bool:
     try:
         for path in roots:
             _allow(ruleset, path, every)
-        for path in _lived_on():
+        for path in (*_lived_on(), *read):
             _allow(ruleset, path, _READ)
         _allow(ruleset, "/dev", _READ | _WRITE_FILE)
         for path in _DRIVERS:

@@ -69,6 +69,13 @@ class EngineSettings:
         return tuple(os.path.realpath(root) for root in self.roots.split(os.pathsep) if root)
 
 
+def weights_folder() -> Path:
+    """Return where weights that the user added are kept: `$FACEPLATE_WEIGHTS`, else the user's."""
+    # A user without a home folder has none; that is no error until weights are asked for.
+    user = os.path.expanduser("~/.local/share/faceplate/weights")  # noqa: PTH111
+    return Path(os.environ.get("FACEPLATE_WEIGHTS") or user)
+
+
 def resolve_settings(
     flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ
 ) -> EngineSettings:

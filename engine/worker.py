@@ -19,6 +19,7 @@ import threading
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from engine.landlock import confine_process, shut_out
+from engine.settings import weights_folder
 from plugin_host.errors import FaceplateError, JobCancelled, RestorerFailed
 from plugin_host.protocol import failed
 from plugin_host.replies import (
@@ -133,9 +134,9 @@ class Worker:
 
 def describe_restorers() -> Description:
     """Return what hosts are told of every restorer."""
-    from engine.restorers import TABLE, load_restorer  # noqa: PLC0415 - see Worker.run
+    from engine.restorers import TABLE, build_restorer  # noqa: PLC0415 - see Worker.run
 
-    return Description(tuple(describe(load_restorer(name).info) for name in TABLE))
+    return Description(tuple(describe(build_restorer(name).info) for name in TABLE))
 
 
 def describe(info: RestorerInfo) -> RestorerText:
@@ -164,8 +165,10 @@ def main() -> None:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("faceplate").setLevel(logging.INFO)
     threads, device, *roots = sys.argv[1:]
-    if roots and not confine_process(roots):
+    if roots and not confine_process(roots, [str(weights_folder())]):
         _log.warning("this system has no Landlock: the roots hold for requests, see security.md")
+    if roots:  # torch wants to know of a folder that it may write to, if only to name it
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", roots[0])
     voice = Voice(os.fdopen(os.dup(1), "wb"))
     os.dup2(2, 1)  # what libraries print goes to the log, not among our lines
     worker = Worker(voice, int(threads), device, roots)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.__main__ import EXIT_CODES, _parser
-from engine.restorers import DEFAULT, TABLE, load_restorer
+from engine.restorers import DEFAULT, TABLE, build_restorer
 from plugin_host import errors
 from plugin_host.protocol import VERSION
 
@@ -122,7 +122,7 @@ def test_when_any_error_ends_a_command_then_there_is_an_exit_code():
 def test_when_a_restorer_is_in_the_table_then_it_names_licence_source_and_weights():
     assert DEFAULT in TABLE
     for name in TABLE:
-        info = load_restorer(name).info
+        info = build_restorer(name).info
         assert info.name == name
         assert info.licence
         assert info.source

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from plugin_host.errors import SettingsError
+from plugin_host.errors import SettingsError, WeightsError
 
 if TYPE_CHECKING:
     from engine.restorer import Restorer
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 TABLE = {
     "lite": "engine.restorers.lite:Lite",
     "passthrough": "engine.restorers.passthrough:Passthrough",
+    "svfr": "engine.restorers.svfr:Svfr",
+    "svfr-official": "engine.restorers.svfr:SvfrOfficial",
+    "svfr-tiny": "engine.restorers.svfr:SvfrTiny",
     "temporal-denoise": "engine.restorers.temporal_denoise:TemporalDenoise",
 }
 DEFAULT = "lite"
@@ -27,12 +30,44 @@ class OnDevice(Protocol):
         ...
 
 
+@runtime_checkable
+class OnWeights(Protocol):
+    """A restorer whose weights the user adds."""
+
+    def missing(self) -> str:
+        """Return what it lacks and where to get it; empty where nothing."""
+        ...
+
+
+def missing(restorer: Restorer) -> str:
+    """Return what a restorer lacks and where to get it; empty where it can restore."""
+    return restorer.missing() if isinstance(restorer, OnWeights) else ""
+
+
 def load_restorer(name: str, device: str = "cpu") -> Restorer:
-    """Build the restorer of that name; its module is imported only now.
+    """Build the restorer of that name, ready to restore.
 
     Args:
         name: A key of TABLE.
         device: ``cpu`` or ``cuda:N``, for those that compute on one.
+
+    Raises:
+        SettingsError: The table has no such name.
+        WeightsError: Its weights are not there.
+    """
+    restorer = build_restorer(name)
+    if lacks := missing(restorer):
+        raise WeightsError(lacks)
+    if isinstance(restorer, OnDevice):
+        restorer.to(device)
+    return restorer
+
+
+def build_restorer(name: str) -> Restorer:
+    """Build the restorer of that name, to ask what it is; its module is imported only now.
+
+    Args:
+        name: A key of TABLE.
 
     Raises:
         SettingsError: The table has no such name.
@@ -41,6 +76,4 @@ def load_restorer(name: str, device: str = "cpu") -> Restorer:
         raise SettingsError(f"no restorer {name!r}; there are {', '.join(sorted(TABLE))}")
     module, _, cls = TABLE[name].partition(":")
     restorer: Restorer = getattr(import_module(module), cls)()
-    if isinstance(restorer, OnDevice):
-        restorer.to(device)
     return restorer

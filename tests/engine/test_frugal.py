@@ -8,7 +8,7 @@ import torch
 
 from engine.frugal import Frugal, Step, restore_within_memory
 from engine.restorer import Clip, Restored
-from engine.restorers import TABLE, OnDevice, load_restorer
+from engine.restorers import TABLE, OnDevice, build_restorer
 from plugin_host.errors import RestorerFailed
 from tests.engine.plates import Run, delivered, manifest, request, write_plate
 from tests.engine.probes import LINKS
@@ -84,7 +84,7 @@ def test_when_memory_runs_out_in_a_shot_then_it_ends_with_the_same_frames_and_a_
 
 @pytest.mark.parametrize("name", TABLE)
 def test_when_a_restorer_computes_on_a_device_then_it_can_do_with_less(name):
-    restorer = load_restorer(name)
+    restorer = build_restorer(name)
     if isinstance(restorer, OnDevice):
         assert isinstance(restorer, Frugal)
         restorer.to("cuda:0")

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 TRY = r"""
 import json, os, sys
 from engine.landlock import confine_process
-inside, outside, swapped = sys.argv[1:]
-if not confine_process([inside]):
+inside, outside, swapped, lent = sys.argv[1:]
+if not confine_process([inside], [lent]):
     sys.exit(77)
 os.rename(swapped, swapped + ".away")
 os.symlink(outside, swapped)  # a folder that is exchanged while the job runs
@@ -32,7 +32,7 @@ def read(path):
     with open(path) as file:
         file.read()
 outcome = {}
-for name, place in {"inside": inside, "outside": outside, "swapped": swapped}.items():
+for name, place in {"inside": inside, "outside": outside, "swapped": swapped, "lent": lent}.items():
     outcome[name] = {
         "read": attempt(lambda: read(place + "/file")),
         "write": attempt(lambda: write(place + "/new")),
@@ -52,7 +52,7 @@ os._exit(0)  # a library would add what it did not like
 
 @pytest.fixture
 def folders(tmp_path):
-    made = [tmp_path / name for name in ("inside", "outside", "inside/swapped")]
+    made = [tmp_path / name for name in ("inside", "outside", "inside/swapped", "lent")]
     for folder in made:
         folder.mkdir()
         for name in ("file", "other", "third"):
@@ -75,7 +75,8 @@ def test_when_a_process_is_confined_then_no_way_leads_outside(folders):
     for name in ("outside", "swapped"):
         assert set(outcome[name].values()) == {"PermissionError"}, name
     assert not outcome["seen"]
-    _, outside, _ = folders
+    assert {how for how, said in outcome["lent"].items() if said == "done"} == {"read", "list"}
+    _, outside, *_ = folders
     assert sorted(path.name for path in outside.iterdir()) == [
         "file",
         "other",

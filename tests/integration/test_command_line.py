@@ -186,7 +186,7 @@ def test_when_a_parameter_is_set_then_it_is_used(plate, tmp_path, tools):
         (("--seed", "-1"), "seed"),
         (("--handles", "-1"), "handles"),
         (("--handles", "999999"), "handles"),
-        (("--restorer", "nobody"), "passthrough, temporal-denoise"),
+        (("--restorer", "nobody"), "lite, passthrough, svfr"),
         (("--reference", "frame:1001"), "reads no reference pictures"),
         (("--device", "tpu"), "say auto, cpu or cuda:N"),
         (("--threads", "0"), "at least 1"),
@@ -404,6 +404,17 @@ def test_when_restorers_are_listed_then_each_says_its_licence_and_parameters(too
     listed = lines_of(tools.run("restorers", "--json").stdout)
     assert {"passthrough", "temporal-denoise"} <= {each["name"] for each in listed}
     assert all(each["licence"] and each["source"] for each in listed)
+
+
+def test_when_a_restorer_lacks_its_weights_then_the_job_fails_before_a_frame_is_read(
+    plate, tmp_path, tools
+):
+    arguments = ("--output", tmp_path / "out", "--restorer", "svfr")
+    done = tools.run("restore", plate, *arguments)
+    assert done.returncode == 5, done.stderr
+    assert "faceplate weights add svfr DIR" in done.stderr
+    assert "[restorer.weights]" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_when_the_doctor_is_asked_then_all_is_well_with_and_without_an_engine(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from dataclasses import replace
 from functools import lru_cache
 from importlib import import_module
@@ -26,6 +25,7 @@ from engine.restorers.svfr.anchored import Anchored, Asked, Economy
 from engine.restorers.svfr.compose import confidence, delivered
 from engine.restorers.svfr.sizes import FULL, TINY
 from engine.restorers.svfr.whole import restore_whole
+from engine.settings import weights_folder
 from plugin_host.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -141,7 +141,19 @@ class Svfr:
         Raises:
             WeightsError: They are not there, or damaged.
         """
-        return _load(self.folder, self.device)
+        if missing := self.missing():
+            raise WeightsError(missing)
+        return _load(self.folder, self.info.weights, self.device)
+
+    def missing(self) -> str:
+        """Return what it lacks and where to get it; empty where nothing."""
+        if self.info.weights:
+            return ""
+        return (
+            f"{self.info.name} has no weights in {self.folder}: get the official files (Hugging "
+            "Face: fffiloni/SVFR, stabilityai/stable-video-diffusion-img2vid-xt; docs/svfr.md "
+            "lists them) and say `faceplate weights add svfr DIR`"
+        )
 
     def asked(self, clip: Clip) -> Asked:
         """Return what the clip's parameters say; what they leave out is the default."""
@@ -213,11 +225,9 @@ class SvfrTiny(Svfr):
         """Return the tiny networks."""
         return _seeded(self.device)
 
-
-def weights_folder() -> Path:
-    """Return where weights that the user added are kept: `$FACEPLATE_WEIGHTS`, else the user's."""
-    named = os.environ.get("FACEPLATE_WEIGHTS")
-    return Path(named) if named else Path.home() / ".local" / "share" / "faceplate" / "weights"
+    def missing(self) -> str:
+        """Return nothing: its weights are made by a seed."""
+        return ""
 
 
 def installed(folder: Path) -> str:
@@ -229,11 +239,8 @@ def installed(folder: Path) -> str:
 
 
 @lru_cache(maxsize=1)
-def _load(folder: Path, device: str) -> Networks:
-    if not installed(folder):
-        raise WeightsError(
-            f"svfr has no weights in {folder}: get them and say `faceplate weights add svfr DIR`"
-        )
+def _load(folder: Path, weights: str, device: str) -> Networks:
+    import_module("engine.restorers.svfr.layout").check_installed(folder, weights)
     dtype = torch.float32 if device == "cpu" else torch.float16
     return import_module("engine.restorers.svfr.networks").load(folder, FULL, device, dtype)
 
