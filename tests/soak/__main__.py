@@ -71,6 +71,8 @@ def main():
     parser.add_argument("--folder", type=Path, default=None, help="on the disk to be tried")
     args = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed
+    if args.folder:
+        Path(args.folder).mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=args.folder))
     print(f"seed {seed}, in {folder}", flush=True)
     soak, score = Soak(folder), Score(seed)
