@@ -138,6 +138,7 @@ class Clips:
         self._mask = Mask(settings.mask, analysis.display) if settings.mask else None
         self._maskless = {} if self._mask is None else self._mask.errors(analysis.frames)
         self._heroes: dict[int, Image] = {}
+        self._exemplars: dict[str, NDArray[np.float32]] = {}  # by path; windows share them
         tracks = analysis.faces.tracks
         self._people = picked(settings.faces, tracks)
         if self.whole:
@@ -245,7 +246,9 @@ class Clips:
             if name and name != self._people.get(track):
                 continue
             if frame is None:
-                pictures.append(read_picture(exemplar, self._colour))
+                if exemplar not in self._exemplars:
+                    self._exemplars[exemplar] = read_picture(exemplar, self._colour)
+                pictures.append(self._exemplars[exemplar])
                 continue
             holder = self._holder(track, frame)
             if holder is not None and frame in self._heroes:

@@ -133,6 +133,7 @@ class Mask:
     def __init__(self, pattern: str, display: Box) -> None:
         self._plate = Plate.parse(pattern)
         self._display = display
+        self._held: tuple[str, NDArray[np.float32]] | None = None  # the last one that was read
 
     def _path(self, frame: int) -> str:
         single = self._plate.single
@@ -160,19 +161,29 @@ class Mask:
 
     def errors(self, frames: Iterable[int]) -> dict[int, FrameError]:
         """Return the frames that have no usable mask, and why."""
+        frames = tuple(frames)
+        if self._plate.single is not None and frames and self.error(frames[0]) is None:
+            return {}  # it is the same picture for all
         found = {frame: self.error(frame) for frame in frames}
         return {frame: error for frame, error in found.items() if error is not None}
 
     def plane(self, frame: int) -> NDArray[np.float32]:
         """Return the mask of a frame over the display window, ``(H, W)`` float32 in [0, 1].
 
+        One picture for all frames is read once. What is returned is not to be written to.
+
         Raises:
             FrameError: See `error`.
         """
+        path = self._path(frame)
+        if self._held is None or self._held[0] != path:
+            self._held = path, self._read(frame, path)
+        return self._held[1]
+
+    def _read(self, frame: int, path: str) -> NDArray[np.float32]:
         error = self.error(frame)
         if error is not None:
             raise error
-        path = self._path(frame)
         try:
             pixels = _read_pixels(path)
         except FrameError as error:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.fetch import unreadable
 from engine.frame_io.exr import read_image
 from engine.regular import read_regular
 from engine.rings import slot_of
-from plugin_host.errors import FrameMissing, SettingsError
+from plugin_host.errors import SettingsError
 from plugin_host.replies import Fetched, PixelsText
 
 if TYPE_CHECKING:
@@ -40,8 +41,7 @@ def fetch_pixels(
     try:
         data = read_regular(path, roots=roots)
     except OSError as error:
-        why = error.strerror or str(error)
-        raise FrameMissing(why, frame=fetch.frame, path=str(path)) from None
+        raise unreadable(fetch, path, error) from None
     image = read_image(data, frame=fetch.frame)
     laid = lay_out(image, into)
     if into.slot is not None:

@@ -37,10 +37,12 @@ def confine(submit: Submit, roots: Sequence[str]) -> None:
     for path in paths:
         if not Path(path).is_absolute():
             raise PathRefused("this is no path of the engine's system", path=path)
+    if not roots:
+        return
     links = [*_links(*_files_of(plate)), *_links(paths[2], "")]
     if settings.mask:
         links += _links(*_files_of(Plate.parse(settings.mask)))
-    for path in [*paths, *links] if roots else []:
+    for path in [*paths, *links]:
         if not any(Path(os.path.realpath(path)).is_relative_to(root) for root in roots):
             raise PathRefused("outside the folders that this engine may touch", path=path)
 

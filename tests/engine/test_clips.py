@@ -193,3 +193,14 @@ def test_when_a_frame_holds_no_face_then_one_row_stands_for_it(made, monkeypatch
     clips, _ = made()
     monkeypatch.setattr(clips, "transforms", {1: {}})
     assert clips.rows(2) == range(2, 3)
+
+
+def test_when_a_reference_picture_guides_many_windows_then_it_is_read_once(
+    made, tmp_path, monkeypatch
+):
+    path = tmp_path / "hero.png"
+    Picture.new("RGB", (4, 4), (255, 0, 0)).save(path)
+    clips, images = made(references=(str(path),))
+    (first,) = cut(clips, Step(1, 0, (1,)), images).guides.references
+    monkeypatch.setattr("engine.clips.read_picture", lambda *_: pytest.fail("read again"))
+    assert cut(clips, Step(1, 1, (2,)), images).guides.references[0] is first

@@ -144,3 +144,11 @@ def test_when_a_detector_is_named_then_its_bytes_are_hashed(tmp_path):
     path.write_bytes(b"network")
     hashes = guide_hashes(Settings("probe", detector=str(path)), shot)
     assert hashes == {"detector": hashlib.sha256(b"network").hexdigest()}
+
+
+def test_when_one_picture_is_the_mask_then_it_is_read_once(tmp_path, monkeypatch):
+    mask = Mask(save(tmp_path / "mask.png", np.zeros((6, 8))), DISPLAY)
+    assert mask.errors(range(1, 100)) == {}
+    first = mask.plane(1)
+    monkeypatch.setattr("engine.guides.open_picture", lambda path: pytest.fail(f"opened {path}"))
+    assert mask.plane(2) is first
