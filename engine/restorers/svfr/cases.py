@@ -165,7 +165,7 @@ class Cases:
         return run_both(
             golden.networks,
             self._predictor(),
-            golden.pictures(told.get("n", golden.expected["chain.latents"].shape[1])),
+            golden.pictures(told.get("n")),  # all of them, unless told otherwise
             noise=lambda pictures: Noise(None, noise[: len(pictures)]),
             identify=lambda _: self._id_tokens(),
             first=replace(first, **told.get("first", {})),

@@ -61,6 +61,12 @@ def test_when_a_case_was_not_given_then_it_is_computed_from_its_settings(folder,
     assert "3 of 3 passed" in said
 
 
+def test_when_only_a_part_of_the_chain_is_given_then_it_is_compared(folder):
+    expect(folder, **{"chain.ref": torch.zeros(3, 64, 128)})
+    (case,) = (one for one in Cases(Golden(folder), saves=True).every() if one.name == "chain.ref")
+    assert case.compute().shape == (3, 64, 128)
+
+
 def test_when_a_number_is_off_then_the_command_says_so_and_fails(folder, capsys):
     expect(folder, **{"vae.mode": normal(8, 4, 8, 16)})
     assert parity.main(["--golden", str(folder), "--savings", "on"]) == 1
