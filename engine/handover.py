@@ -1,4 +1,4 @@
-"""What a session asks to be handed: frames as files or as pixels, a ring, its own bytes back.
+"""What a session hands over or is handed: files, frames, pixels, a ring, its own bytes back.
 
 Each is work for a thread beside the server's own (`errands`), since it may take a while.
 """
@@ -13,7 +13,7 @@ from engine.errands import Errand
 from engine.fetch import delivered_path, read_frame
 from engine.rings import Rings, echo
 from plugin_host.errors import EngineBusy, UnknownJob
-from plugin_host.requests import Attach, Echo, Fetch
+from plugin_host.requests import Attach, Deposit, Discard, Echo, Fetch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from engine.job import Job
     from engine.rings import Ring
     from engine.sessions import Session
+    from engine.spool import Spool
     from plugin_host.protocol import Envelope
 
+HANDED = Attach, Deposit, Discard, Echo, Fetch
 Handed = tuple[Any, tuple[bytes, ...]]  # a reply, and the buffers that ride along
 _SWEEP_S = 1.0
 
@@ -35,22 +37,27 @@ class Handover:
         jobs: Those that are known, by their id.
         roots: Real paths of the folders from which frames are read; none for any.
         errands: What carries out the work.
+        spool: Where files of clients are kept.
     """
 
-    def __init__(self, jobs: Mapping[str, Job], roots: Sequence[str], errands: Errands) -> None:
+    def __init__(
+        self, jobs: Mapping[str, Job], roots: Sequence[str], errands: Errands, spool: Spool
+    ) -> None:
         self._jobs = jobs
+        self._spool = spool
         self._roots = roots
         self._errands = errands
         self._rings = Rings()
         self._swept = 0.0
 
     def ask(self, session: Session, envelope: Envelope) -> None:
-        """Have an `Attach`, `Echo` or `Fetch` carried out.
+        """Have an `Attach`, `Deposit`, `Discard`, `Echo` or `Fetch` carried out.
 
         Raises:
             UnknownJob: No job is called that.
             FrameMissing: It has not delivered that frame.
-            EngineBusy: The session has asked for too much at once.
+            EngineBusy: The session has asked for too much at once, or a job is in the way.
+            SettingsError: It asks for what this engine does not do.
         """
         work = self._work(session, envelope)
         self._errands.ask(Errand(session.id, envelope.request, work))
@@ -61,9 +68,14 @@ class Handover:
             local = session.route[:1] == b"\0"
             return partial(self._attach, session.id, message, is_local=local)
         ring = self._rings.get(session.id)
+        if envelope.buffers and self._errands.waiting(session.id):
+            raise EngineBusy("more than one large message waits; read what comes back first")
+        if isinstance(message, Deposit):
+            return partial(self._spool.keep, message, envelope.buffers)
+        if isinstance(message, Discard):
+            self._spool.check_idle(message, self._jobs.values())
+            return partial(self._spool.discard, message)
         if isinstance(message, Echo):
-            if envelope.buffers and self._errands.waiting(session.id):
-                raise EngineBusy("more than one echo waits; read what comes back first")
             return partial(echo, message, envelope.buffers, ring)
         assert isinstance(message, Fetch)
         job = self._jobs.get(message.job)

@@ -24,7 +24,7 @@ import zmq
 from engine import job_events
 from engine.connection import EngineLock, write_connection
 from engine.errands import Errands
-from engine.handover import Handover
+from engine.handover import HANDED, Handover
 from engine.heap import keep_large_blocks
 from engine.inbox import Inbox
 from engine.jobs import Jobs
@@ -33,6 +33,7 @@ from engine.listener import Listener
 from engine.restorers import TABLE
 from engine.roots import confine
 from engine.sessions import Session, Sessions
+from engine.spool import Spool
 from engine.worker_process import WorkerProcess
 from plugin_host.errors import FaceplateError, UnknownKind
 from plugin_host.frame_range import MOST_FRAMES
@@ -48,12 +49,9 @@ from plugin_host.protocol import (
 )
 from plugin_host.replies import REPLIES, Cancelled, Description, Reported, Stopped, Welcome
 from plugin_host.requests import (
-    Attach,
     Cancel,
     Credit,
     Describe,
-    Echo,
-    Fetch,
     Hello,
     Status,
     Stop,
@@ -90,7 +88,9 @@ class Server:
         self._jobs = Jobs()
         self._inbox = Inbox()
         self._errands = Errands()
-        self._handover = Handover(self._jobs.known, settings.root_paths, self._errands)
+        self._handover = Handover(
+            self._jobs.known, settings.root_paths, self._errands, Spool(settings.spool)
+        )
         self._outbox: deque[job_events.Send] = deque()
         self._stopping = False
         self._lease = Lease(settings.lease, settings.grace, held, time.monotonic())
@@ -247,7 +247,7 @@ class Server:
                     confine(message, self._settings.root_paths)
                 asked = job_events.Asked(session.id, request, message)
                 self._carry_out(self._jobs.handle(asked))
-            case Attach() | Echo() | Fetch():
+            case _ if isinstance(message, HANDED):
                 self._handover.ask(session, envelope)
             case Status(most):
                 self._send(session.id, request, self._report(most))

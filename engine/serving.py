@@ -37,6 +37,7 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
     add("--listen", metavar="ENDPOINT", help="tcp://0.0.0.0:PORT: other machines too, with CURVE")
     add("--clients", metavar="DIR", help="public keys of those who may connect there")
     add("--roots", metavar="DIRS", help="folders that requests may touch")
+    add("--spool", metavar="DIR", help="keep files of clients without storage in common there")
     add("--lease", type=int, metavar="S", help="end after S seconds without a client or job")
     add("--grace", type=int, metavar="S", help="the same once who holds the engine is gone")
     add(
@@ -67,7 +68,8 @@ def settings_of(args: argparse.Namespace, *names: str) -> EngineSettings:
 def serve(args: argparse.Namespace) -> int:
     """Be the engine."""
     logging.getLogger("faceplate").setLevel(logging.INFO)
-    names = ("address", "listen", "clients", "roots", "device", "threads", "lease", "grace")
+    names = ("address", "listen", "clients", "roots", "spool", "device", "threads")
+    names += ("lease", "grace")
     settings = settings_of(args, *names)
     from engine.server import Server  # noqa: PLC0415
 

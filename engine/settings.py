@@ -34,6 +34,8 @@ class EngineSettings:
         connection: The file that tells clients how to reach it; empty for the user's own.
         roots: Folders that requests may touch, joined by the system's path separator; empty for
             whatever the engine's user may touch.
+        spool: Folder of the files that clients leave which have no storage in common with it; empty
+            where it keeps none. A root besides.
         device: ``auto``, ``cpu`` or ``cuda:N``.
         threads: Threads of numerical libraries; pinned, since sums depend on it.
         lease: Seconds without a client or a job after which it ends itself; 0 for never.
@@ -45,6 +47,7 @@ class EngineSettings:
     clients: str = ""
     connection: str = ""
     roots: str = ""
+    spool: str = ""
     device: str = "auto"
     threads: int = 2
     lease: int = 0
@@ -66,7 +69,8 @@ class EngineSettings:
     @property
     def root_paths(self) -> tuple[str, ...]:
         """The roots as real paths; empty for no limit."""
-        return tuple(os.path.realpath(root) for root in self.roots.split(os.pathsep) if root)
+        roots = [*self.roots.split(os.pathsep), self.spool] if self.roots else []
+        return tuple(os.path.realpath(root) for root in roots if root)
 
 
 def weights_folder() -> Path:

@@ -1,4 +1,4 @@
-"""Delivered frames at a client: as the bytes of EXR files, or as pixels read where they lie.
+"""Frames between client and engine: as files both ways, or as pixels read where they lie.
 
 Rules of this file:
     - A ring belongs to a session: where the engine granted another, another ring is asked for.
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Sequence
 from plugin_host.errors import (
     FrameCorrupt,
     FrameError,
+    MessageOversized,
     ProtocolError,
     RequestRefused,
     SettingsError,
 )
-from plugin_host.replies import Attached, Echoed, Fetched
-from plugin_host.requests import MOST_RING_BYTES, Attach, Echo, Fetch, Into
+from plugin_host.protocol import MOST_PART_BYTES
+from plugin_host.replies import Attached, Deposited, Discarded, Echoed, Fetched
+from plugin_host.requests import MOST_RING_BYTES, Attach, Deposit, Discard, Echo, Fetch, Into
 from plugin_host.ring import Ring
 
 if TYPE_CHECKING:
@@ -98,6 +100,38 @@ class Frames:
         if hashlib.sha256(data).hexdigest() != fetched.sha256:
             raise FrameCorrupt("the frame changed on its way", frame=frame)
         return data
+
+    def deposit(self, shelf: str, name: str, data: bytes) -> str:
+        """Leave a file with an engine that does not see our storage; return its path there.
+
+        Nothing is sent where it lies there already.
+
+        Args:
+            shelf: 32 hexadecimal digits: what belongs together, and is discarded together.
+            name: Of the file, no path.
+            data: All of it.
+
+        Raises:
+            SettingsError: The engine keeps no files of clients.
+            OutputError: Its disk refuses.
+            MessageOversized: It is too large for one message.
+        """
+        if len(data) > MOST_PART_BYTES:
+            what = f"{len(data)} bytes, one message holds {MOST_PART_BYTES}; share storage for it"
+            raise MessageOversized(what, path=name)
+        asked = Deposit(shelf, name, hashlib.sha256(data).hexdigest())
+        deposited: Deposited = expect(self._ask(asked).message, Deposited)
+        if not deposited.there:
+            deposited = expect(self._ask(asked, None, data).message, Deposited)
+        return deposited.path
+
+    def discard(self, shelf: str) -> None:
+        """Have the engine forget all files of a shelf, and what was delivered there.
+
+        Raises:
+            EngineBusy: A job still works there.
+        """
+        expect(self._ask(Discard(shelf)).message, Discarded)
 
     def fetch_pixels(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from plugin_host.requests import FRAME, JOB, NAME, PATH, SAMPLES, SLOT, TASKS
+from plugin_host.requests import FRAME, JOB, NAME, PATH, SAMPLES, SHA256, SHELF, SLOT, TASKS
 from plugin_host.schema import Choice, Flag, Maybe, Named, Record, Several, Text, Whole, wire
 
 T = TypeVar("T")
@@ -212,8 +212,23 @@ class Fetched:
 
     job: str = wire(JOB)
     frame: int = wire(FRAME)
-    sha256: str | None = wire(Maybe(Text(64, shape="[0-9a-f]{64}")), None)
+    sha256: str | None = wire(Maybe(SHA256), None)
     pixels: PixelsText | None = wire(Maybe(Told(PixelsText)), None)
+
+
+@dataclass(frozen=True)
+class Deposited:
+    """A file's place on the engine's side, and whether it lies there whole."""
+
+    path: str = wire(PATH)
+    there: bool = wire(Flag())
+
+
+@dataclass(frozen=True)
+class Discarded:
+    """Nothing lies on the shelf any more."""
+
+    shelf: str = wire(SHELF)
 
 
 @dataclass(frozen=True)
@@ -279,21 +294,7 @@ class Stopped:
     """The engine ends now."""
 
 
-REPLIES: dict[str, type[Any]] = {
-    cls.__name__: cls
-    for cls in (
-        Welcome,
-        Description,
-        Accepted,
-        Analysed,
-        Progress,
-        Finished,
-        Failed,
-        Cancelled,
-        Fetched,
-        Attached,
-        Echoed,
-        Reported,
-        Stopped,
-    )
-}
+_WORK = Welcome, Description, Accepted, Analysed, Progress, Finished, Failed, Cancelled
+_FILES = Fetched, Deposited, Discarded, Attached, Echoed
+_ALL = *_WORK, *_FILES, Reported, Stopped
+REPLIES: dict[str, type[Any]] = {cls.__name__: cls for cls in _ALL}

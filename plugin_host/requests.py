@@ -5,6 +5,8 @@ Describe -> Description     restorers and their parameters
 Submit -> Accepted          then Analysed..., Progress..., and one of Finished, Failed, Cancelled
 Cancel -> Cancelled         keep what is done
 Fetch -> Fetched            one restored frame, as EXR bytes or as pixels in a slot
+Deposit -> Deposited        a file left with an engine that does not see the client's storage
+Discard -> Discarded        such files taken away
 Attach -> Attached          a ring of slots in memory that client and engine share
 Echo -> Echoed              the same bytes back, to see how fast the way is
 Status -> Reported          jobs and readiness
@@ -51,6 +53,9 @@ NAME = Text(MOST_NAME)
 JOB = Text(64, shape="[0-9a-f]{16}")
 FRAME = Whole(-999999999, 999999999)
 SLOT = Whole(0, MOST_SLOTS - 1)
+SHELF = Text(32, shape="[0-9a-f]{32}")
+FILE = Text(200, shape=r"[^./\\:][^/\\:]*")
+SHA256 = Text(64, shape="[0-9a-f]{64}")
 FACE = Text(64, shape=picks.SHAPE)
 
 
@@ -202,6 +207,28 @@ class Fetch:
 
 
 @dataclass(frozen=True)
+class Deposit:
+    """Leave a file with the engine: the message's only buffer. Without one: is it there already?
+
+    Attributes:
+        shelf: With which others it lies; 32 hexadecimal digits that the client chooses.
+        name: What it is called there: no path.
+        sha256: Of the file.
+    """
+
+    shelf: str = wire(SHELF)
+    name: str = wire(FILE)
+    sha256: str = wire(SHA256)
+
+
+@dataclass(frozen=True)
+class Discard:
+    """Take all files off a shelf, and whatever was delivered there."""
+
+    shelf: str = wire(SHELF)
+
+
+@dataclass(frozen=True)
 class Attach:
     """Ask for a ring of this many slots, in place of the session's former one."""
 
@@ -245,5 +272,18 @@ class Stop:
 
 REQUESTS: dict[str, type[Any]] = {
     cls.__name__: cls
-    for cls in (Hello, Describe, Submit, Cancel, Fetch, Attach, Echo, Status, Credit, Stop)
+    for cls in (
+        Hello,
+        Describe,
+        Submit,
+        Cancel,
+        Fetch,
+        Deposit,
+        Discard,
+        Attach,
+        Echo,
+        Status,
+        Credit,
+        Stop,
+    )
 }

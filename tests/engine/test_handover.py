@@ -1,13 +1,15 @@
+from hashlib import sha256
 from types import SimpleNamespace
 
 import pytest
 
 from engine.handover import Handover
 from engine.sessions import Session
+from engine.spool import Spool
 from plugin_host.errors import EngineBusy, SettingsError, UnknownJob
 from plugin_host.protocol import Envelope, new_id
 from plugin_host.replies import Echoed
-from plugin_host.requests import Attach, Echo, Fetch, Into
+from plugin_host.requests import Attach, Deposit, Echo, Fetch, Into
 
 LOCAL, REMOTE = (Session("s", bytes([socket]) + b"route") for socket in (0, 1))
 
@@ -26,8 +28,8 @@ class Errands:
 
 
 @pytest.fixture
-def handover():
-    made = Handover({}, (), Errands())
+def handover(tmp_path):
+    made = Handover({}, (), Errands(), Spool(str(tmp_path / "spool")))
     yield made
     made._rings.sweep(lambda _: None)
 
@@ -40,9 +42,18 @@ def asked(handover, message, *buffers, session=LOCAL):
 def test_when_an_echo_waits_then_another_with_buffers_is_refused(handover):
     work = asked(handover, Echo(), b"large")
     assert work() == (Echoed(), (b"large",))
-    with pytest.raises(EngineBusy, match="echo"):
+    with pytest.raises(EngineBusy, match="large"):
         asked(handover, Echo(), b"more")
     asked(handover, Echo())
+
+
+def test_when_a_file_waits_then_another_is_refused(handover):
+    deposit = Deposit("0" * 32, "a.exr", sha256(b"frame").hexdigest())
+    work = asked(handover, deposit, b"frame")
+    assert work()[0].there
+    with pytest.raises(EngineBusy, match="large"):
+        asked(handover, deposit, b"frame")
+    asked(handover, deposit)
 
 
 def test_when_the_client_is_on_another_machine_then_it_gets_no_ring(handover):

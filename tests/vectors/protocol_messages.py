@@ -82,6 +82,7 @@ FAILED = {
     "path": "/shots/sh010/sh010.%04d.exr",
 }
 EXR = bytes.fromhex("762f310102000000")  # the beginning of an EXR file
+SHELF = "5e1f5e1f5e1f5e1f5e1f5e1f5e1f5e1f"
 FETCHED = {
     "frame": 1003,
     "job": JOB,
@@ -106,6 +107,8 @@ BODIES = {
     "Submit": SUBMIT,
     "Cancel": {"job": JOB},
     "Fetch": {"frame": 1003, "into": None, "job": JOB},
+    "Deposit": {"name": "sh010.1001.exr", "sha256": FETCHED["sha256"], "shelf": SHELF},
+    "Discard": {"shelf": SHELF},
     "Attach": {"slot_bytes": 66355200, "slots": 3},
     "Echo": {"size": 66355200, "source": 0, "target": 1},
     "Status": {"most": 100},
@@ -136,6 +139,8 @@ BODIES = {
     "Failed": FAILED,
     "Cancelled": {"delivered": 3, "job": JOB},
     "Fetched": FETCHED,
+    "Deposited": {"path": "/spool/" + SHELF + "/sh010.1001.exr", "there": True},
+    "Discarded": {"shelf": SHELF},
     "Attached": {
         "path": "/proc/4711/fd/19",
         "proof": "00112233445566778899aabbccddeeff",

@@ -25,7 +25,7 @@ def cases():
 
 def _every_kind():
     for kind in BODIES:
-        buffers = (EXR,) if kind == "Fetched" else ()
+        buffers = (EXR,) if kind in {"Fetched", "Deposit"} else ()
         yield valid(f"kind-{kind}", f"{kind} with every field", message(kind, buffers=buffers))
 
 
