@@ -13,17 +13,18 @@
 
 PYTHON ?= python3
 SYSTEM := python3 python3-venv
+EXTRAS := chromium chromium-driver
 BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_WAIT_POLICY := passive
 
 STEPS ?= 4000
-.PHONY: demo test check bench soak fuzz train train-svfr-tiny clean system
+.PHONY: demo test check bench soak fuzz train train-svfr-tiny clean system extras
 
 demo: $(STAMP)
 	$(BIN)/faceplate demo
 
-test: check
+test: check extras
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP)
@@ -79,3 +80,9 @@ system:
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(SYSTEM); \
 	  else echo "install these first: $(SYSTEM) (3.11 or later)"; exit 1; fi
+
+# What some tests need: a real browser for the page. Where it is not, they are skipped.
+extras:
+	@dpkg-query -W $(EXTRAS) >/dev/null 2>&1 || \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(EXTRAS) || true; \
+	  else echo "tests that need these are skipped: $(EXTRAS)"; fi

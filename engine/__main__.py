@@ -23,8 +23,10 @@ from engine.serving import (
     HELD,
     add_connection,
     add_device,
+    add_page,
     add_relay,
     add_serve,
+    page,
     relay,
     serve,
     settings_of,
@@ -123,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
             )
     add_serve(add("serve", serve, "be the engine"))
     add_relay(add("relay", relay, "let clients here reach an engine on another machine"))
+    add_page(add("page", page, "show the engine's jobs in a browser, and cancel them there"))
     for name, command, text in (
         ("status", status, "how the engine and its jobs stand"),
         ("cancel", cancel, "stop a job and keep its finished frames"),

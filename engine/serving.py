@@ -1,4 +1,4 @@
-"""The commands that stay: `serve` is the engine, `relay` the way to one on another machine."""
+"""The commands that stay: `serve` is the engine, `relay` leads to a far one, `page` shows jobs."""
 
 from __future__ import annotations
 
@@ -58,6 +58,13 @@ def add_relay(parser: argparse.ArgumentParser) -> None:
     add("--deadline", type=float, default=15.0, metavar="S", help="for the engine's first answer")
 
 
+def add_page(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `page`."""
+    add_connection(parser)
+    parser.add_argument("--job", default="", metavar="JOB", help="mark this one")
+    parser.add_argument("--open", action="store_true", help="in the user's browser")
+
+
 def settings_of(args: argparse.Namespace, *names: str) -> EngineSettings:
     """Return the settings in force, given those that the command line names."""
     from engine.settings import resolve_settings  # noqa: PLC0415 - commands load what they need
@@ -94,4 +101,19 @@ def relay(args: argparse.Namespace) -> int:
         with EngineLock(path):
             keys = keys_beside(path)
         print(keys.public.decode())  # noqa: T201 - what was asked for
+    return 0
+
+
+def page(args: argparse.Namespace) -> int:
+    """Show the engine's jobs to a browser, until nobody looks any more."""
+    import webbrowser  # noqa: PLC0415
+
+    from engine.page import Engine, Page  # noqa: PLC0415
+
+    shown = Page(Engine(args.connection))
+    address = shown.address + (f"#{args.job}" if args.job else "")
+    print(address, flush=True)  # noqa: T201 - for who started us
+    if args.open:
+        webbrowser.open(address)
+    shown.serve()
     return 0
