@@ -19,6 +19,7 @@ from engine.analysing import add_analyse, analyse
 from engine.arguments import add_request, build_request
 from engine.catalogue import add_restorers, add_weights, restorers, weights
 from engine.console import Console
+from engine.installing import add_install, install, uninstall
 from engine.serving import (
     HELD,
     add_connection,
@@ -43,6 +44,7 @@ from plugin_host.errors import (
     RestorerFailed,
     UnknownField,
 )
+from plugin_host.hosts.resolve.command import add_resolve, resolve
 from plugin_host.launcher import find, find_or_start
 from plugin_host.protocol import job_id
 from plugin_host.replies import Finished
@@ -125,6 +127,7 @@ def _parser() -> argparse.ArgumentParser:
             )
     add_serve(add("serve", serve, "be the engine"))
     add_relay(add("relay", relay, "let clients here reach an engine on another machine"))
+    add_resolve(add("resolve", resolve, "what Resolve's scripts do, from outside it"))
     add_page(add("page", page, "show the engine's jobs in a browser, and cancel them there"))
     for name, command, text in (
         ("status", status, "how the engine and its jobs stand"),
@@ -139,6 +142,8 @@ def _parser() -> argparse.ArgumentParser:
     add_analyse(add("analyse", analyse, "find the faces of a shot and draw them"))
     add_restorers(add("restorers", restorers, "what can restore, and with what parameters"))
     add_weights(add("weights", weights, "bring in the weights of a restorer, or list them"))
+    add_install(add("install", install, "put Faceplate's scripts into Nuke or DaVinci Resolve"))
+    add_install(add("uninstall", uninstall, "take them away again"))
     add_connection(add("doctor", doctor, "look for what could go wrong on this machine"))
     sub = add("demo", demo, "restore a degraded plate of real pixels and measure the gain")
     sub.add_argument("--folder", default="demo", metavar="DIR", help="where to put it all")

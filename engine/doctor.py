@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.host_doctor import examine_hosts
 from plugin_host.client import EngineClient
 from plugin_host.connection import default_path
 from plugin_host.errors import EngineUnreachable, FaceplateError
@@ -43,6 +44,7 @@ def examine(connection: str = "") -> Iterator[tuple[bool, str]]:
     yield _device()
     yield _writable(Path(tempfile.gettempdir()))
     yield _engine(connection)
+    yield from examine_hosts()
 
 
 def _package(module: str, package: str) -> tuple[bool, str]:

@@ -1,0 +1,188 @@
+"""What the doctor finds of host applications: which there are, and how Faceplate sits in them."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+import stat
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from engine.installing import Installation, digest, engine_program, recorded, wanted
+from engine.places import System
+from plugin_host.errors import FaceplateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+Finding = tuple[bool, str]
+NUKES = range(13, 18)
+"""Major versions that the adapter is written for."""
+ATTACH_S = 20.0
+_NUKE = re.compile(r"Nuke(\d+)\.(\d+)v(\d+)")
+_ATTACH = (
+    "from plugin_host.hosts.resolve.external import attach\nprint(attach().edition, flush=True)\n"
+)
+
+
+def examine_hosts(system: System | None = None) -> Iterator[Finding]:
+    """Yield findings: whether it is well, and what it is."""
+    system = System.here() if system is None else system
+    yield from _nuke(system)
+    yield from _resolve(system)
+
+
+def _nuke(system: System) -> Iterator[Finding]:
+    found = _there(system.nuke_applications())
+    versions = sorted({match[0] for path in found if (match := _NUKE.search(path))})
+    where = Installation.of("nuke", system, None)
+    yield from _installed(where, bool(found), ", ".join(versions))
+    for version in versions:
+        major = int(_NUKE.fullmatch(version)[1])  # type: ignore[index]
+        if major not in NUKES:
+            yield False, f"{version}: Faceplate is written for Nuke {NUKES[0]} to {NUKES[-1]}"
+    if recorded(where.client):
+        told = where.startup is not None and where.startup.exists()
+        if not told or b">>> faceplate" not in where.startup.read_bytes():  # type: ignore[union-attr]
+            yield False, f"nuke: {where.startup} does not name it; `faceplate install nuke`"
+
+
+def _resolve(system: System) -> Iterator[Finding]:
+    found = _there(system.resolve_applications())
+    yield from _installed(Installation.of("resolve", system, None), bool(found), "DaVinci Resolve")
+    if not found:
+        return
+    if os.path.isdir("/opt/resolve/ResolvePython"):  # noqa: PTH112 - paths are text here
+        yield (
+            True,
+            "resolve: brings its own Python, so it is 21.1 or later: Studio runs the scripts",
+        )
+    yield from python_for_resolve(system)
+    yield _attached()
+
+
+def python_for_resolve(
+    system: System, registered: Sequence[tuple[int, int]] = ()
+) -> Iterator[Finding]:
+    """Yield what stands against Resolve's finding a Python, before 21.1 which brings one.
+
+    Args:
+        system: The machine.
+        registered: Versions of Python in the registry of Windows.
+    """
+    if system.name == "darwin":
+        home = system.environment.get("PYTHON3HOME", "")
+        places = [f"{home}/bin/python3"] if home else ["/usr/local/bin/python3"]
+        if not _there(places):
+            what = f"resolve: looks for Python at {places[0]}, which is not there; install Python "
+            cure = "from python.org, or `launchctl setenv PYTHON3HOME` to a folder with bin/python3"
+            yield False, what + cure
+    if system.name == "win32":
+        highest = max(registered or _registered(), default=None)
+        if highest is None:
+            yield False, "resolve: no Python is registered; install 3.10 to 3.12 from python.org"
+        elif highest >= (3, 13):
+            what = f"resolve: takes the highest Python, {highest[0]}.{highest[1]}, with which 20.x "
+            yield False, what + "crashes; set PYTHONHOME to one of 3.6 to 3.12"
+
+
+def _registered() -> list[tuple[int, int]]:
+    if sys.platform != "win32":
+        return []
+    import winreg  # noqa: PLC0415 - of Windows alone
+
+    found: list[tuple[int, int]] = []
+    for root in (winreg.HKEY_CURRENT_USER, winreg.HKEY_LOCAL_MACHINE):
+        try:
+            with winreg.OpenKey(root, r"Software\Python\PythonCore") as key:
+                names = [winreg.EnumKey(key, i) for i in range(winreg.QueryInfoKey(key)[0])]
+        except OSError:
+            continue
+        matches = (re.match(r"(\d+)\.(\d+)", name) for name in names)
+        found += [(int(match[1]), int(match[2])) for match in matches if match]
+    return found
+
+
+def _attached() -> Finding:
+    """Ask a running Resolve who it is, in a process of its own: its library may bring ours down."""
+    try:
+        asked = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-c", _ATTACH],
+            capture_output=True,
+            text=True,
+            timeout=ATTACH_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return False, "resolve: does not answer; a dialogue may be open in it"
+    if asked.returncode == 0:
+        return True, f"resolve: {asked.stdout.strip()} answers external scripting"
+    words = asked.stderr.strip().splitlines()
+    why = words[-1].partition(": ")[2] if words else f"its library ended with {asked.returncode}"
+    return True, f"resolve: external scripting is off or no Resolve runs ({why})"
+
+
+def _installed(where: Installation, found: bool, name: str) -> Iterator[Finding]:
+    """Yield whether a host is there, and whether what is installed in it is today's."""
+    host = where.host
+    if not any(recorded(folder) for folder in where.folders):
+        yield (
+            True,
+            (
+                f"{host}: {name} is there without Faceplate; `faceplate install {host}`"
+                if found
+                else f"{host}: not found on this machine"
+            ),
+        )
+        return
+    try:
+        files = wanted(where, engine_program())
+    except FaceplateError as error:
+        yield False, f"{host}: {error}"
+        return
+    for folder, mine in files.items():
+        yield _fresh(host, folder, {name: digest(data) for name, data in mine.items()})
+        yield from _permissions(host, folder)
+
+
+def _fresh(host: str, folder: Path, mine: dict[str, str]) -> Finding:
+    stale = [name for name, sha in mine.items() if recorded(folder).get(name) != sha]
+    changed = [name for name, sha in mine.items() if _digest_of(folder / name) != sha]
+    if stale or set(recorded(folder)) - set(mine):
+        what = "is of another release, or moved"
+    elif changed:
+        what = f"{changed[0]} is missing or was changed"
+    else:
+        return True, f"{host}: {folder} holds this release"
+    return False, f"{host}: {folder}: {what}; `faceplate install {host}`"
+
+
+def _permissions(host: str, folder: Path) -> Iterator[Finding]:
+    """Yield what others could change: a host runs it with the user's rights."""
+    if os.name != "posix":
+        return
+    for path in (folder, *(folder / name for name in recorded(folder))):
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue
+        if mode & (stat.S_IWGRP | stat.S_IWOTH):
+            yield False, f"{host}: others can change {path}; `chmod -R go-w '{folder}'`"
+            return
+        if not os.access(path, os.R_OK):
+            yield False, f"{host}: {path} cannot be read; `chmod -R u+r '{folder}'`"
+            return
+
+
+def _digest_of(path: Path) -> str:
+    try:
+        return digest(path.read_bytes())
+    except OSError:
+        return ""
+
+
+def _there(patterns: Sequence[str]) -> list[str]:
+    return [path for pattern in patterns for path in glob.glob(pattern)]  # noqa: PTH207 - texts

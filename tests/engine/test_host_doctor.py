@@ -1,0 +1,116 @@
+import pytest
+
+from engine.host_doctor import examine_hosts, python_for_resolve
+from engine.installing import Installation, engine_program, put
+from engine.places import System
+
+
+@pytest.fixture
+def system(tmp_path):
+    class Machine(System):
+        def nuke_applications(self):
+            return (str(tmp_path / "apps" / "Nuke*"),)
+
+        def resolve_applications(self):
+            return (str(tmp_path / "apps" / "resolve"),)
+
+    (tmp_path / "apps").mkdir()
+    return Machine("linux", str(tmp_path), {})
+
+
+def told(system):
+    found = [*examine_hosts(system)]
+    return [text for good, text in found if good], [text for good, text in found if not good]
+
+
+def test_when_there_is_no_host_then_nothing_is_wrong(system):
+    good, bad = told(system)
+    assert good == [
+        "nuke: not found on this machine",
+        "resolve: not found on this machine",
+    ]
+    assert not bad
+
+
+def test_when_nuke_is_there_without_us_then_it_says_how_to_get_in(system, tmp_path):
+    (tmp_path / "apps" / "Nuke15.1v2").mkdir()
+    assert (
+        "nuke: Nuke15.1v2 is there without Faceplate; `faceplate install nuke`" in told(system)[0]
+    )
+
+
+def test_when_nuke_is_too_old_then_it_says_so(system, tmp_path):
+    (tmp_path / "apps" / "Nuke12.2v5").mkdir()
+    assert told(system)[1] == ["Nuke12.2v5: Faceplate is written for Nuke 13 to 17"]
+
+
+@pytest.mark.parametrize("host", ["nuke", "resolve"])
+class TestInstalled:
+    @pytest.fixture
+    def where(self, host, system):
+        where = Installation.of(host, system, None)
+        put(where, engine_program())
+        return where
+
+    def test_when_all_is_today_s_then_nothing_is_wrong(self, where, system):
+        good, bad = told(system)
+        assert f"{where.host}: {where.client} holds this release" in good
+        assert not bad
+
+    def test_when_a_file_was_changed_then_it_is_named(self, where, system):
+        (where.client / "plugin_host" / "client.py").write_text("changed")
+        (problem,) = told(system)[1]
+        assert "plugin_host/client.py is missing or was changed" in problem
+        assert f"faceplate install {where.host}" in problem
+
+    def test_when_it_is_another_release_s_then_it_is_stale(self, where, system):
+        record = where.client / "installed.json"
+        record.write_text(record.read_text().replace("plugin_host/client.py", "plugin_host/x.py"))
+        (problem,) = told(system)[1]
+        assert "another release" in problem
+
+    def test_when_others_can_change_it_then_it_names_what_mends_it(self, where, system):
+        (where.client / "plugin_host" / "client.py").chmod(0o666)
+        (problem,) = told(system)[1]
+        assert f"chmod -R go-w '{where.client}'" in problem
+
+
+def test_when_nuke_s_init_does_not_name_it_then_it_is_not_loaded(system):
+    where = Installation.of("nuke", system, None)
+    put(where, engine_program())
+    where.startup.unlink()
+    (problem,) = told(system)[1]
+    assert "does not name it" in problem
+
+
+def test_when_resolve_is_there_then_its_scripting_is_asked_beside_us(system, tmp_path):
+    (tmp_path / "apps" / "resolve").write_text("")
+    good, bad = told(system)
+    assert any(text.startswith("resolve: external scripting is off") for text in good)
+    assert not bad
+
+
+def test_when_resolve_on_a_mac_finds_no_python_then_it_says_where_it_looks(tmp_path):
+    home = tmp_path / "python"
+    system = System("darwin", str(tmp_path), {"PYTHON3HOME": str(home)})
+    ((good, text),) = python_for_resolve(system)
+    assert not good
+    assert f"{home}/bin/python3" in text
+    (home / "bin").mkdir(parents=True)
+    (home / "bin" / "python3").write_text("")
+    assert not [*python_for_resolve(system)]
+
+
+@pytest.mark.parametrize(
+    ("registered", "problem"),
+    [([(3, 11)], ""), ([(3, 10), (3, 13)], "3.13"), ([(3, 14), (3, 9)], "3.14")],
+)
+def test_when_windows_has_a_python_that_crashes_resolve_then_it_is_told(registered, problem):
+    found = [*python_for_resolve(System("win32", "C:\\", {}), registered)]
+    assert [problem in text for _, text in found] == ([True] if problem else [])
+
+
+def test_when_windows_has_no_python_then_it_is_told():
+    ((good, text),) = python_for_resolve(System("win32", "C:\\", {}))
+    assert not good
+    assert "no Python is registered" in text
