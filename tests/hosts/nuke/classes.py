@@ -1,7 +1,7 @@
 """The classes of nodes: their inputs and knobs, in one table.
 
 References:
-    - hosts.md C, "Read knobs", "Write knobs", "Colour": the names that the table has.
+    - docs/host_facts.md C, "Read knobs", "Write knobs", "Colour": the names that the table has.
 """
 
 from . import colours, groups, nodes

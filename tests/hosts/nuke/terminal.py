@@ -4,8 +4,8 @@
     python -m tests.hosts.nuke -x script.nk    (what scriptSave wrote; -X node, -F range)
 
 References:
-    - hosts.md C, "Rendering": a number or range that ends the arguments never reaches the script.
-    - hosts.md C, "Loading": ~/.nuke and NUKE_PATH, init.py only.
+    - docs/host_facts.md C, "Rendering": a number or range that ends the arguments never reaches the script.
+    - docs/host_facts.md C, "Loading": ~/.nuke and NUKE_PATH, init.py only.
 """
 
 import os
