@@ -38,6 +38,7 @@ def nuke(session, edition="nukex"):
     names.update(knob_classes())
     names.update({"Node": nodes.Node, "Group": groups.Group, "Root": groups.Root})
     names.update({"BackdropNode": groups.BackdropNode, "Format": nodes.Format, "Info": nodes.Info})
+    names["Layer"] = nodes.Layer
     names.update({"FrameRange": FrameRange, "FrameRanges": FrameRanges, "Undo": Undo})
     names.update(api.FUNCTIONS)
     names.update(api.SHOWN)

@@ -33,6 +33,21 @@ class Info:
 
 
 @guarded
+class Layer:
+    """A layer that the script knows, so that channel knobs can name it."""
+
+    def __init__(self, name, channels=()):
+        self._name, self._channels = name, list(channels)
+        current().layers[name] = self
+
+    def name(self):
+        return self._name
+
+    def channels(self):
+        return list(self._channels)
+
+
+@guarded
 class Format:
     """A named size."""
 

@@ -1,7 +1,7 @@
 """The little of PySide that an adapter may use: timers, the desktop's opener, the application.
 
 Rules of this file:
-    - PySide2 up to Nuke 15, PySide6 from 16 (docs/host_facts.md C, "Versions"); the other cannot be imported.
+    - PySide2 up to Nuke 15, PySide6 from 16 (host_facts.md C, "Versions"); no other is there.
     - Timers run when the test pumps, never by themselves.
 """
 

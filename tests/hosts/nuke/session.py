@@ -53,6 +53,7 @@ class Session:
         self.clipboard = ""
         self.knob_defaults = {}
         self.localization = []
+        self.layers = {}
         self.config = None  # colours.Config
         self.rendering = None
         self.renders = []  # (node name, view, frame, path)

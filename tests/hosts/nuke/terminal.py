@@ -4,8 +4,8 @@
     python -m tests.hosts.nuke -x script.nk    (what scriptSave wrote; -X node, -F range)
 
 References:
-    - docs/host_facts.md C, "Rendering": a number or range that ends the arguments never reaches the script.
-    - docs/host_facts.md C, "Loading": ~/.nuke and NUKE_PATH, init.py only.
+    - host_facts.md C, "Rendering": a number or range at the end never reaches the script.
+    - host_facts.md C, "Loading": ~/.nuke and NUKE_PATH, init.py only.
 """
 
 import os
