@@ -13,7 +13,7 @@
 
 PYTHON ?= python3
 SYSTEM := python3 python3-venv
-EXTRAS := chromium chromium-driver
+EXTRAS := chromium chromium-driver lua5.1
 BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_WAIT_POLICY := passive
@@ -63,8 +63,9 @@ train: $(STAMP)
 	  --out train/weights.safetensors --commit "$$(git rev-parse HEAD)"
 
 train-svfr-tiny: $(STAMP)
-	$(BIN)/python -m training.svfr --out train/svfr-without --prior 0 --steps $(STEPS)
-	$(BIN)/python -m training.svfr --out train/svfr --steps $(STEPS) --against train/svfr-without
+	$(BIN)/python -m training.svfr --out train/svfr-without --prior 0 --steps $(STEPS) & \
+	$(BIN)/python -m training.svfr --out train/svfr --steps $(STEPS) && wait $$!
+	$(BIN)/python -m training.svfr --out train/svfr --against train/svfr-without
 
 clean:
 	rm -rf .venv build dist demo train *.egg-info .hypothesis .ruff_cache .import_linter_cache
@@ -81,7 +82,8 @@ system:
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(SYSTEM); \
 	  else echo "install these first: $(SYSTEM) (3.11 or later)"; exit 1; fi
 
-# What some tests need: a real browser for the page. Where it is not, they are skipped.
+# What some tests need: a real browser for the page, a compiler for Resolve's Lua. Else they are
+# skipped.
 extras:
 	@dpkg-query -W $(EXTRAS) >/dev/null 2>&1 || \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(EXTRAS) || true; \

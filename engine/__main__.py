@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import logging
+import os
 import signal
 import sys
 from dataclasses import replace
@@ -75,7 +76,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     command: Callable[[argparse.Namespace], int] = args.command
     try:
-        return command(args)
+        code = command(args)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head` has read enough; nothing more is said, at the exit neither
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 4
     except FaceplateError as error:
         Console(as_json=getattr(args, "json", False)).failed(error)
         return exit_code(error)
@@ -87,6 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             RestorerFailed(f"{type(error).__name__}: {error}")
         )
         return 5
+    return code
 
 
 def exit_code(error: FaceplateError) -> int:
@@ -125,10 +131,6 @@ def _parser() -> argparse.ArgumentParser:
                 choices=HELD,
                 help="an engine that this starts does so with its jobs, and ends, when this ends",
             )
-    add_serve(add("serve", serve, "be the engine"))
-    add_relay(add("relay", relay, "let clients here reach an engine on another machine"))
-    add_resolve(add("resolve", resolve, "what Resolve's scripts do, from outside it"))
-    add_page(add("page", page, "show the engine's jobs in a browser, and cancel them there"))
     for name, command, text in (
         ("status", status, "how the engine and its jobs stand"),
         ("cancel", cancel, "stop a job and keep its finished frames"),
@@ -139,12 +141,8 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--json", action="store_true", help="JSON")
         if name == "cancel":
             sub.add_argument("job", metavar="JOB")
-    add_analyse(add("analyse", analyse, "find the faces of a shot and draw them"))
-    add_restorers(add("restorers", restorers, "what can restore, and with what parameters"))
-    add_weights(add("weights", weights, "bring in the weights of a restorer, or list them"))
-    add_install(add("install", install, "put Faceplate's scripts into Nuke or DaVinci Resolve"))
-    add_install(add("uninstall", uninstall, "take them away again"))
-    add_connection(add("doctor", doctor, "look for what could go wrong on this machine"))
+    for name, command, add_arguments, text in OTHERS:
+        add_arguments(add(name, command, text))
     sub = add("demo", demo, "restore a degraded plate of real pixels and measure the gain")
     sub.add_argument("--folder", default="demo", metavar="DIR", help="where to put it all")
     return parser
@@ -252,6 +250,20 @@ def demo(args: argparse.Namespace) -> int:
     from engine.demo import run_demo  # noqa: PLC0415
 
     return run_demo(Path(args.folder))
+
+
+OTHERS = (
+    ("serve", serve, add_serve, "be the engine"),
+    ("relay", relay, add_relay, "let clients here reach an engine on another machine"),
+    ("page", page, add_page, "show the engine's jobs in a browser, and cancel them there"),
+    ("analyse", analyse, add_analyse, "find the faces of a shot and draw them"),
+    ("restorers", restorers, add_restorers, "what can restore, and with what parameters"),
+    ("weights", weights, add_weights, "bring in the weights of a restorer, or list them"),
+    ("install", install, add_install, "put Faceplate's scripts into Nuke or DaVinci Resolve"),
+    ("uninstall", uninstall, add_install, "take them away again"),
+    ("resolve", resolve, add_resolve, "what Resolve's scripts do, from outside it"),
+    ("doctor", doctor, add_connection, "look for what could go wrong on this machine"),
+)
 
 
 if __name__ == "__main__":

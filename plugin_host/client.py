@@ -83,8 +83,9 @@ class EngineClient(Frames):
         self._counter = Counter()
         self._events: dict[str, deque[Any]] = {}  # not asked for yet, by request
         self._unpaid = 0
+        self._heard_at = time.monotonic()
         self._asked: dict[str, _Asked] = {}
-        self.engine = ""
+        self.engine = self.release = ""
 
     def __enter__(self) -> EngineClient:  # noqa: PYI034 - Self needs a newer Python than hosts have
         return self
@@ -108,6 +109,7 @@ class EngineClient(Frames):
         reply = self._exchange(Hello(self._name, CREDITS), self._deadline_s)
         welcome: Welcome = expect(reply.message, Welcome)
         self._session, self.engine, self._unpaid = welcome.session, welcome.engine, 0
+        self.release = welcome.release
         return welcome
 
     def describe(self, *, deadline_s: float = 120.0) -> Description:
@@ -131,11 +133,13 @@ class EngineClient(Frames):
         )
         return accepted
 
-    def events(self, job: str) -> Iterator[Any]:
+    def events(self, job: str, *, pulse_s: float | None = None) -> Iterator[Any]:
         """Yield a job's `Analysed`, `Progress`, and `Finished` last; survives an engine's restart.
 
         Args:
             job: The job, as `submit` of this client named it.
+            pulse_s: Seconds after which None is yielded where nothing has happened, so that who
+                listens can look after something else; None to wait for as long as it takes.
 
         Raises:
             UnknownJob: This client did not submit it, or has heard its end.
@@ -145,8 +149,8 @@ class EngineClient(Frames):
         """
         heard: set[int] = set()
         while True:
-            event = self._next_event(job)
-            if isinstance(event, Analysed):
+            event = self._next_event(job, pulse_s)
+            if event is None or isinstance(event, Analysed):
                 yield event
                 continue
             if isinstance(event, Progress):
@@ -208,6 +212,7 @@ class EngineClient(Frames):
     def _receive(self, end: float) -> Envelope:
         while True:
             parts = self._dealer.receive(max(end - time.monotonic(), 0.0))
+            self._heard_at = time.monotonic()
             try:
                 reply = decode(parts, self._connection.key)
             except SignatureMismatch:
@@ -222,8 +227,9 @@ class EngineClient(Frames):
                 return reply
             # an event of a session that this client has left: it is told again in the new one
 
-    def _next_event(self, job: str) -> Any:
+    def _next_event(self, job: str, pulse_s: float | None) -> Any:
         """Return the job's next event; ask again for a job that the engine may have lost."""
+        wait_s = SILENCE_S if pulse_s is None else min(pulse_s, SILENCE_S)
         if job not in self._asked:
             raise UnknownJob(f"submit {job} first; its events are told once")
         while True:
@@ -233,8 +239,11 @@ class EngineClient(Frames):
             try:
                 self._look_after(job)
                 self._pay()
-                self._keep(self._receive(time.monotonic() + SILENCE_S))
+                self._keep(self._receive(time.monotonic() + wait_s))
             except EngineUnreachable as error:
+                lately = time.monotonic() - self._heard_at < SILENCE_S
+                if isinstance(error, DeadlineExceeded) and lately and pulse_s is not None:
+                    return None
                 if isinstance(error, DeadlineExceeded) or not self._turn_to_another():
                     self.status(most=0)  # raises where nobody answers any more
 

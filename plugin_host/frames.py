@@ -8,7 +8,9 @@ Rules of this file:
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Sequence
 
 from plugin_host.errors import (
     FrameCorrupt,
@@ -18,64 +20,29 @@ from plugin_host.errors import (
     RequestRefused,
     SettingsError,
 )
+from plugin_host.pixels import Pixels
 from plugin_host.protocol import MOST_PART_BYTES
-from plugin_host.replies import Attached, Deposited, Discarded, Echoed, Fetched
-from plugin_host.requests import MOST_RING_BYTES, Attach, Deposit, Discard, Echo, Fetch, Into
+from plugin_host.replies import Attached, Deposited, Discarded, Echoed, Fetched, Looked
+from plugin_host.requests import (
+    MOST_RING_BYTES,
+    Attach,
+    Deposit,
+    Discard,
+    Echo,
+    Fetch,
+    Into,
+    Look,
+)
 from plugin_host.ring import Ring
 
 if TYPE_CHECKING:
     from plugin_host.protocol import Envelope
-    from plugin_host.replies import PixelsText
+    from plugin_host.frame_replies import PixelsText
     from plugin_host.ring import Slot
 
 SLOTS = 3  # one looked at, one being written, one to spare
 ATTEMPTS = 3  # a new session, then larger slots, and once more
 RGBA = ("R", "G", "B", "A")
-
-
-class Pixels:
-    """A frame's pixels, scene-linear, in a slot that is this object's until it is released.
-
-    Attributes:
-        layout: Where each sample lies, and of what type it is; see `replies.PixelsText`.
-        memory: All bytes: ``(C, H, W)`` samples, or ``(H, W, C)`` where they were asked for so.
-    """
-
-    def __init__(self, layout: PixelsText, slot: Slot) -> None:
-        self.layout = layout
-        self.memory = slot.memory[: layout.size]
-        self._slot = slot
-
-    def plane(self, channel: str) -> memoryview[Any]:
-        """Return one channel of planar pixels, ``(H, W)``: float32, or half as its 16 bits.
-
-        Raises:
-            ValueError: There is no such channel, or the channels are interleaved.
-        """
-        layout = self.layout
-        left, top, right, bottom = layout.data_window
-        if layout.row_bytes != (right - left + 1) * (4 if layout.samples == "float" else 2):
-            raise ValueError("interleaved channels lie in `memory`, not in planes")
-        begin = layout.channels.index(channel) * layout.channel_bytes
-        form = "f" if layout.samples == "float" else "H"
-        rows = bottom - top + 1
-        flat = self.memory[begin : begin + rows * layout.row_bytes]
-        return flat.cast(form, (rows, right - left + 1))
-
-    def release(self) -> None:
-        """Give the slot back; `memory` can be used no more.
-
-        Raises:
-            BufferError: A plane, an array or the like, made from it, still looks at it.
-        """
-        self.memory.release()
-        self._slot.release()
-
-    def __enter__(self) -> Pixels:  # noqa: PYI034 - Self needs a newer Python than hosts have
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release()
 
 
 class Frames:
@@ -96,10 +63,23 @@ class Frames:
         """
         reply = self._ask(Fetch(job, frame))
         fetched: Fetched = expect(reply.message, Fetched)
-        data = bytes(reply.buffers[0]) if reply.buffers else b""
-        if hashlib.sha256(data).hexdigest() != fetched.sha256:
-            raise FrameCorrupt("the frame changed on its way", frame=frame)
-        return data
+        return _file(reply, fetched.sha256, frame)
+
+    def look(self, take: str, frame: int) -> tuple[Looked, bytes]:
+        """Return what the receipt of a take's frame says, and the frame as EXR bytes.
+
+        Args:
+            take: The take's folder, as the engine's machine calls it.
+            frame: Which.
+
+        Raises:
+            FrameMissing: The take has no such frame, or none that is as its receipt says.
+            FrameCorrupt: The bytes are not those that the engine read.
+            PathRefused: The folder lies outside the engine's roots.
+        """
+        reply = self._ask(Look(take, frame))
+        looked: Looked = expect(reply.message, Looked)
+        return looked, _file(reply, looked.sha256, frame)
 
     def deposit(self, shelf: str, name: str, data: bytes) -> str:
         """Leave a file with an engine that does not see our storage; return its path there.
@@ -157,22 +137,58 @@ class Frames:
                 is on another machine, in another container, or not on Linux.
             EngineBusy: As many frames as the ring has slots are held: release one.
         """
+        into = Into(None, tuple(channels), samples, interleaved)
+        return self._shared(partial(Fetch, job, frame), into)[1]
 
-        def into(slot: int | None) -> Fetch:
-            return Fetch(job, frame, Into(slot, tuple(channels), samples, interleaved))
+    def look_pixels(
+        self,
+        take: str,
+        frame: int,
+        *,
+        channels: Sequence[str] = RGBA,
+        samples: str = "half",
+        interleaved: bool = False,
+        along: bool = False,
+    ) -> tuple[Looked, Pixels]:
+        """Return what the receipt of a take's frame says, and its pixels.
 
-        size = 0 if self._ring is not None else self._laid(self._ask(into(None))).size
+        Args:
+            take: The take's folder, as the engine's machine calls it.
+            frame: Which.
+            channels: As for `fetch_pixels`; so are `samples` and `interleaved`.
+            samples: ``half`` or ``float``.
+            interleaved: Whether a pixel's channels are to lie side by side.
+            along: Whether they come through the message, where no memory can be shared.
+
+        Raises:
+            FrameMissing: The take has no such frame, or none that is as its receipt says.
+            PathRefused: The folder lies outside the engine's roots.
+            SettingsError, EngineBusy: See `fetch_pixels`.
+        """
+        into = Into(None, tuple(channels), samples, interleaved)
+        if not along:
+            return self._shared(partial(Look, take, frame), into)
+        reply = self._ask(Look(take, frame, into, along=True))
+        layout = _laid(reply)
+        if not reply.buffers or len(reply.buffers[0]) != layout.size:
+            raise ProtocolError("the engine sent no pixels, or not as many as it says")
+        return expect(reply.message, Looked), Pixels(layout, None, reply.buffers[0])
+
+    def _shared(self, request: Callable[[Into], Any], into: Into) -> tuple[Any, Pixels]:
+        """Ask for pixels in a slot; return the reply's message and them."""
+        size = 0 if self._ring is not None else _laid(self._ask(request(into))).size
         for _ in range(ATTEMPTS):
             ring = self._ring_of(size)
             slot = ring.take()
             try:
-                layout = self._laid(self._lend(slot, into(slot.index)))
+                reply = self._lend(slot, request(replace(into, slot=slot.index)))
             except RequestRefused:
                 if ring.session == self._session:
                     raise
                 continue  # it was the former session's
+            layout = _laid(reply)
             if layout.slot is not None:
-                return Pixels(layout, slot)
+                return reply.message, Pixels(layout, slot)
             slot.release()
             size = layout.size
         raise ProtocolError("the engine does not write to the ring that it granted")
@@ -235,11 +251,19 @@ class Frames:
             self._ring.close()
             self._ring = None
 
-    def _laid(self, reply: Envelope) -> PixelsText:
-        fetched: Fetched = expect(reply.message, Fetched)
-        if fetched.pixels is None:
-            raise ProtocolError("the engine sent a file where pixels were due")
-        return fetched.pixels
+
+def _file(reply: Envelope, sha256: str | None, frame: int) -> bytes:
+    data = bytes(reply.buffers[0]) if reply.buffers else b""
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise FrameCorrupt("the frame changed on its way", frame=frame)
+    return data
+
+
+def _laid(reply: Envelope) -> PixelsText:
+    message = reply.message
+    if not isinstance(message, (Fetched, Looked)) or message.pixels is None:
+        raise ProtocolError(f"{type(message).__name__} came without pixels, which were due")
+    return message.pixels
 
 
 def expect(message: Any, cls: Any) -> Any:

@@ -100,6 +100,11 @@ def engine_command() -> list[str]:
     return [found]
 
 
+def engine_environment() -> dict[str, str]:
+    """Return this process's environment without what is for a host's own Python."""
+    return {name: value for name, value in os.environ.items() if name not in _HOSTS_OWN}
+
+
 def _lease(lease_s: int | None, held: str) -> list[str]:
     arguments = ["--held", held] if held else []
     if lease_s is None and os.environ.get("FACEPLATE_LEASE"):
@@ -166,7 +171,7 @@ def _run(command: list[str], words: BinaryIO) -> subprocess.Popen[bytes]:
             stdout=words,
             stderr=words,
             start_new_session=True,
-            env={k: v for k, v in os.environ.items() if k not in _HOSTS_OWN},
+            env=engine_environment(),
         )
     except OSError as error:
         raise EngineStartFailed(f"cannot run {command[0]}: {error.strerror}") from None

@@ -2,28 +2,21 @@
 
 Rules of this file:
     - Records inside a reply are `Told`: a newer engine may say more than this side understands.
+    - What is said of frames, files and memory stands in `frame_replies`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-from plugin_host.requests import FRAME, JOB, NAME, PATH, SAMPLES, SHA256, SHELF, SLOT, TASKS
-from plugin_host.schema import Choice, Flag, Maybe, Named, Record, Several, Text, Whole, wire
+from plugin_host.frame_replies import Attached, Deposited, Discarded, Echoed, Fetched, Looked
+from plugin_host.requests import FRAME, JOB, NAME, PATH, TASKS
+from plugin_host.schema import Choice, Flag, Maybe, Named, Several, Text, Told, Whole, wire
 
-T = TypeVar("T")
 MESSAGE = Text(65536)
 STATES = ("queued", "running", "finished", "failed", "cancelled")
-WINDOW = Several(Whole(-(2**31), 2**31 - 1), 4)
 FRAME_STATUS = ("restored", "no face", "source", "kept", "failed")
-
-
-class Told(Record[T]):
-    """A record that ignores the fields that it does not have."""
-
-    def __init__(self, cls: type[T]) -> None:
-        super().__init__(cls, strict=False)
 
 
 @dataclass(frozen=True)
@@ -171,89 +164,6 @@ class Cancelled:
 
 
 @dataclass(frozen=True)
-class PixelsText:
-    """How a frame's pixels lie in a slot.
-
-    The sample of channel c at (x, y) begins `y - top` times `row_bytes`, `x - left` times
-    `pixel_bytes` and c times `channel_bytes` behind the beginning of the slot.
-
-    Attributes:
-        slot: Where they lie; None where they were not written, since no slot was named or `size`
-            is more than it holds.
-        size: Bytes in all.
-        channels: Their names, in order.
-        samples: What each sample is, of `SAMPLES`.
-        data_window: Where they lie in the picture: left, top, right, bottom, all included.
-        display_window: What is looked at, ditto.
-        row_bytes: From one row to the next, downward; `pixel_bytes` and `channel_bytes` likewise.
-    """
-
-    slot: int | None = wire(Maybe(SLOT))
-    size: int = wire(Whole())
-    channels: tuple[str, ...] = wire(Several(NAME, 64))
-    samples: str = wire(Choice(*SAMPLES))
-    data_window: tuple[int, ...] = wire(WINDOW)
-    display_window: tuple[int, ...] = wire(WINDOW)
-    row_bytes: int = wire(Whole())
-    pixel_bytes: int = wire(Whole())
-    channel_bytes: int = wire(Whole())
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """One frame: its EXR bytes are the message's only buffer, or its pixels lie in a slot.
-
-    Attributes:
-        job: Of which job.
-        frame: Which.
-        sha256: Of the EXR bytes; None for pixels.
-        pixels: How the pixels lie; None for EXR bytes.
-    """
-
-    job: str = wire(JOB)
-    frame: int = wire(FRAME)
-    sha256: str | None = wire(Maybe(SHA256), None)
-    pixels: PixelsText | None = wire(Maybe(Told(PixelsText)), None)
-
-
-@dataclass(frozen=True)
-class Deposited:
-    """A file's place on the engine's side, and whether it lies there whole."""
-
-    path: str = wire(PATH)
-    there: bool = wire(Flag())
-
-
-@dataclass(frozen=True)
-class Discarded:
-    """Nothing lies on the shelf any more."""
-
-    shelf: str = wire(SHELF)
-
-
-@dataclass(frozen=True)
-class Attached:
-    """The session has a ring.
-
-    Attributes:
-        path: Where it is to be opened.
-        slot_bytes: From one slot to the next.
-        slots: How many there are.
-        proof: The bytes with which it begins, so that nobody takes another file for it.
-    """
-
-    path: str = wire(PATH)
-    slot_bytes: int = wire(Whole(1))
-    slots: int = wire(Whole(1))
-    proof: str = wire(Text(64, shape="[0-9a-f]{32}"))
-
-
-@dataclass(frozen=True)
-class Echoed:
-    """The buffers are the request's; so is the content of the slot that it named."""
-
-
-@dataclass(frozen=True)
 class JobText:
     """How one job stands."""
 
@@ -295,6 +205,6 @@ class Stopped:
 
 
 _WORK = Welcome, Description, Accepted, Analysed, Progress, Finished, Failed, Cancelled
-_FILES = Fetched, Deposited, Discarded, Attached, Echoed
+_FILES = Fetched, Looked, Deposited, Discarded, Attached, Echoed
 _ALL = *_WORK, *_FILES, Reported, Stopped
 REPLIES: dict[str, type[Any]] = {cls.__name__: cls for cls in _ALL}

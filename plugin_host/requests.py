@@ -5,6 +5,7 @@ Describe -> Description     restorers and their parameters
 Submit -> Accepted          then Analysed..., Progress..., and one of Finished, Failed, Cancelled
 Cancel -> Cancelled         keep what is done
 Fetch -> Fetched            one restored frame, as EXR bytes or as pixels in a slot
+Look -> Looked              the same of a take on disk, whoever made it
 Deposit -> Deposited        a file left with an engine that does not see the client's storage
 Discard -> Discarded        such files taken away
 Attach -> Attached          a ring of slots in memory that client and engine share
@@ -207,6 +208,23 @@ class Fetch:
 
 
 @dataclass(frozen=True)
+class Look:
+    """Ask for one frame of a take on disk: as EXR bytes, or as pixels `into` a slot.
+
+    Attributes:
+        take: The take's folder, as the engine's machine calls it.
+        frame: Which.
+        into: How its pixels are to lie; None for EXR bytes.
+        along: Whether pixels without a slot are sent along, and not only told of.
+    """
+
+    take: str = wire(PATH)
+    frame: int = wire(FRAME)
+    into: Into | None = wire(Maybe(Record(Into)), None)
+    along: bool = wire(Flag(), default=False)
+
+
+@dataclass(frozen=True)
 class Deposit:
     """Leave a file with the engine: the message's only buffer. Without one: is it there already?
 
@@ -270,20 +288,7 @@ class Stop:
     """End the engine; running jobs are cancelled and keep their finished frames."""
 
 
-REQUESTS: dict[str, type[Any]] = {
-    cls.__name__: cls
-    for cls in (
-        Hello,
-        Describe,
-        Submit,
-        Cancel,
-        Fetch,
-        Deposit,
-        Discard,
-        Attach,
-        Echo,
-        Status,
-        Credit,
-        Stop,
-    )
-}
+_WORK = Hello, Describe, Submit, Cancel
+_FILES = Fetch, Look, Deposit, Discard, Attach, Echo
+_ALL = *_WORK, *_FILES, Status, Credit, Stop
+REQUESTS: dict[str, type[Any]] = {cls.__name__: cls for cls in _ALL}

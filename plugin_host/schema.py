@@ -203,6 +203,13 @@ class Record(Codec[T]):
         ]
 
 
+class Told(Record[T]):
+    """A record that ignores the fields that it does not have."""
+
+    def __init__(self, cls: type[T]) -> None:
+        super().__init__(cls, strict=False)
+
+
 def to_json(record: object) -> Any:
     """Write any record whose fields were declared with `wire`."""
     return Record[Any](type(record)).to_json(record)

@@ -143,7 +143,9 @@ def test_when_a_module_is_added_then_the_architecture_has_a_line_for_it():
     assert not missing
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/command_line.md", "docs/client.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/command_line.md", "docs/client.md", "docs/nuke.md"]
+)
 def test_when_a_page_names_a_file_then_it_is_there(page):
     text = (ROOT / page).read_text("utf-8")
     for link in re.findall(r"\]\((?!http)([^)#]+)\)", text):

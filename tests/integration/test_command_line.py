@@ -442,3 +442,13 @@ def test_when_everything_is_logged_then_the_key_is_not(engine_of, plate, tmp_pat
     assert "refused a message" in said
     for secret in (key.hex(), repr(key), key.hex()[:16]):
         assert secret not in said
+
+
+def test_when_who_reads_has_read_enough_then_nothing_more_is_said(tools):
+    command = [*tools.COMMAND, "restorers"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=tools.environment()
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(tools.DEADLINE_S) == 4

@@ -157,6 +157,24 @@ def test_when_the_engine_does_not_answer_then_the_deadline_ends_the_wait(peer_of
         client.status()
 
 
+def test_when_a_pulse_is_asked_for_then_who_listens_is_woken_though_nothing_happens(peer_of):
+    peer = peer_of({Submit: [ACCEPTED], Status: [STATUS]})
+    with client_of(peer) as client:
+        client.submit(SUBMIT)
+        events = client.events(JOB, pulse_s=0.01)
+        assert [next(events) for _ in range(3)] == [None] * 3
+        while not any(isinstance(heard.message, Status) for heard in peer.heard):
+            assert next(events) is None  # a silent engine is asked after all
+
+
+def test_when_a_pulse_is_asked_for_and_the_engine_is_gone_then_it_is_said(peer_of):
+    peer = peer_of({Submit: [ACCEPTED], Status: []})
+    with client_of(peer, deadline_s=0.3) as client:
+        client.submit(SUBMIT)
+        with pytest.raises(DeadlineExceeded):
+            list(client.events(JOB, pulse_s=0.01))
+
+
 def test_when_nobody_listens_then_it_says_that_there_is_no_connection():
     connection = Connection("tcp://127.0.0.1:9", KEY, "engine", 1)
     with (

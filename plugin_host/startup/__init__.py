@@ -1,0 +1,1 @@
+"""What host applications run by themselves when they start."""

@@ -1,0 +1,13 @@
+-- Faceplate: place what is finished beside its clip, as a take or on a track.
+
+-- `faceplate install resolve` writes here where plugin_host and the program `faceplate` lie.
+local FOLDER = ""
+local ENGINE = ""
+
+local found, faceplate = pcall(dofile, FOLDER .. "/plugin_host/hosts/resolve/faceplate.lua")
+if found then
+  faceplate.collect(resolve or Resolve(), ENGINE)
+else
+  print("Faceplate is not installed for Resolve (" .. tostring(faceplate) .. ")." ..
+    " Run: faceplate install resolve")
+end
