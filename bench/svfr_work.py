@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from engine.restorers.svfr.sizes import Sizes
 
 WINDOW = 16
+PLAIN_ENCODE_CHUNK = 20
+
+
+def official(first: Pass, second: Pass) -> tuple[Pass, Pass]:
+    """Return the passes as the official program does them, with memory for 20 pictures."""
+    first, second = (
+        replace(one, encode_chunk=PLAIN_ENCODE_CHUNK, at_once=1) for one in (first, second)
+    )
+    return first, second
 
 
 class Work(NamedTuple):

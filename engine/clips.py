@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from engine.faces.align import plan_crops, whole_frame
 from engine.faces.matte import soft_matte
 from engine.faces.pick import not_picked, picked, written
 from engine.faces.transform import Transform, cut_out
-from engine.guides import Mask, hero_frame, read_picture
+from engine.guides import Exemplars, Mask, hero_frame
 from engine.restorer import Clip, Guides, Task
 from plugin_host.errors import FrameError, FrameNotFinite
 from plugin_host.picks import split_reference
@@ -85,7 +85,11 @@ class Change:
             if given is None
             else np.ascontiguousarray(given[rows])
         )
-        deltas = [self.colour.delta(before[row], after[row]) for row in rows]
+        holes = self.clip.guides.mask
+        deltas = [
+            self.colour.delta(before[row], after[row], None if holes is None else holes[row])
+            for row in rows
+        ]
         return Delta(frames, np.stack(deltas), confidence)
 
 
@@ -138,7 +142,7 @@ class Clips:
         self._mask = Mask(settings.mask, analysis.display) if settings.mask else None
         self._maskless = {} if self._mask is None else self._mask.errors(analysis.frames)
         self._heroes: dict[int, Image] = {}
-        self._exemplars: dict[str, NDArray[np.float32]] = {}  # by path; windows share them
+        self._exemplars = Exemplars(colour, info.crop)
         tracks = analysis.faces.tracks
         self._people = picked(settings.faces, tracks)
         if self.whole:
@@ -230,6 +234,20 @@ class Clips:
         """Return how much of a change is delivered, ``(H, W)`` float32 in [0, 1]; read-only."""
         return _matte(transform, image.plate_window, self.whole)
 
+    def free(self, frame: int, window: Box) -> NDArray[np.bool_] | None:
+        """Return where a frame may change, ``(h, w)`` over a window; None for everywhere.
+
+        Where nothing but holes is to be filled, what is no hole keeps its bits.
+        """
+        if self._mask is None or set(self._settings.tasks) != {"inpaint"}:
+            return None
+        display = self._analysis.display
+        free = np.zeros((window.height, window.width), np.bool_)
+        held = window.intersection(display)
+        if held is not None:
+            free[held.slices(window)] = self._mask.plane(frame)[held.slices(display)] > 0
+        return free
+
     def change(self, clip: Clip, restored: Restored) -> Change:
         """Return what the restored clip changed."""
         return Change(clip, restored, self._colour)
@@ -241,20 +259,22 @@ class Clips:
 
     def _guides(self, track: int, frames: tuple[int, ...]) -> Guides:
         pictures: list[NDArray[np.float32]] = []
+        heroes: list[int | None] = []
         for reference in self._settings.references:
             (name, exemplar), frame = split_reference(reference), hero_frame(reference)
             if name and name != self._people.get(track):
                 continue
             if frame is None:
-                if exemplar not in self._exemplars:
-                    self._exemplars[exemplar] = read_picture(exemplar, self._colour)
-                pictures.append(self._exemplars[exemplar])
+                pictures.append(self._exemplars.picture(exemplar))
+                heroes.append(None)
                 continue
             holder = self._holder(track, frame)
             if holder is not None and frame in self._heroes:
                 pictures.append(self._crop(self._heroes[frame], self.transforms[holder][frame]))
+                heroes.append(frame)
+        guides = Guides(tuple(pictures), heroes=tuple(heroes))
         if self._mask is None:
-            return Guides(tuple(pictures))
+            return guides
         planes = [
             cut_out(
                 np.repeat(self._mask.plane(frame)[None], 3, axis=0),
@@ -263,7 +283,7 @@ class Clips:
             )[0]
             for frame in frames
         ]
-        return Guides(tuple(pictures), np.stack(planes))
+        return replace(guides, mask=np.stack(planes))
 
     def _holder(self, track: int, frame: int) -> int | None:
         """Return the track that shows a track's person in a frame: itself, or one of that name."""

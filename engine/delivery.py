@@ -80,7 +80,8 @@ class Delivery:
         patches = [self._patch(image, frame, track, deltas[track]) for track in sorted(deltas)]
         status = "restored" if patches else "no face"
         people = self._clips.people(sorted(deltas))
-        layered = self._layered(image, patches)
+        free = self._clips.free(frame, image.beauty.data_window)
+        layered = self._layered(image, patches, free)
         return self._write(layered, image, frame, status, source, people=people)
 
     def attempt(
@@ -100,17 +101,19 @@ class Delivery:
 
     def deliver_source(self, image: Image, frame: int, source: str) -> Delivered:
         """Write the plate's own frame in place of one that could not be restored."""
-        return self._write(self._layered(image, []), image, frame, "source", source)
+        return self._write(self._layered(image, [], None), image, frame, "source", source)
 
     def _patch(self, image: Image, frame: int, track: int, delta: Delta) -> Patch:
         transform = self._clips.transforms[track][frame]
         matte = self._clips.matte(image, transform)
         return Patch(delta.delta[0], matte, transform, delta.confidence[0])
 
-    def _layered(self, image: Image, patches: Sequence[Patch]) -> Image:
+    def _layered(
+        self, image: Image, patches: Sequence[Patch], free: NDArray[np.bool_] | None
+    ) -> Image:
         part = image.beauty
         plate = {name: part.channels[name] for name in BEAUTY}
-        pasted = paste(plate, part.data_window, patches)
+        pasted = paste(plate, part.data_window, patches, free)
         channels: dict[str, NDArray[Any]] = dict(pasted.channels)
         if "matte" in self._layers:
             channels["faceplate.matte"] = pasted.matte.astype(np.float16)

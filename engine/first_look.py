@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.analysis import ShotAnalysis, analyse_shot
+from engine.analysis import ShotAnalysis, analyse_shot, read_frame
 from engine.frame_io.plates import frames_of
 from engine.guides import check_faces
-from plugin_host.errors import FrameMissing
+from plugin_host.errors import FrameChanged, FrameError, FrameMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,3 +78,24 @@ def _check_still_there(analysis: ShotAnalysis, plate: Plate) -> None:
             frame=frame,
             path=path,
         )
+
+
+def changed_since(
+    take: Take, submit: Submit, analysis: ShotAnalysis, frame: int
+) -> FrameChanged | None:
+    """Return the error of a delivered frame whose plate is another one now; None where it is not.
+
+    To look at all of a plate would take as long as to restore it. So a frame is looked at that was
+    written after its receipt, and the first and the last asked for: they tell another plate of the
+    same name.
+    """
+    plate, asked = submit.shot.plate, submit.frames
+    try:
+        written = Path(plate.path(frame)).stat().st_mtime
+        if frame in (asked.first, asked.last) or written > take.delivered_at(frame):
+            read_frame(plate, frame, analysis)
+    except FrameChanged as error:
+        return error
+    except (OSError, FrameError):
+        pass  # it is gone, and what was made of it is not
+    return None

@@ -1,8 +1,8 @@
 """What the user gives beside the plate: exemplar pictures and inpainting masks.
 
 A picture file is display-referred sRGB, as any picture for people is; an EXR is scene-linear in the
-plate's colourspace. A mask's first channel counts, 1 where pixels are to be made up; it has the
-size of the plate's display window.
+plate's colourspace. A mask's first channel counts, 1 where pixels are to be made up; it shows the
+plate's display window, at any resolution.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
+from engine.faces.align import plan_crops
+from engine.faces.analysis import Proxy
+from engine.faces.detect import FaceDetector
 from engine.faces.pick import picked
+from engine.faces.track import Track
+from engine.faces.transform import cut_out
 from engine.frame_io.pictures import open_picture
+from engine.image import Box
 from engine.regular import read_regular
 from plugin_host.errors import (
     FrameCorrupt,
@@ -34,11 +41,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from engine.faces.track import Track
     from engine.frame_io.colour import PlateColour
-    from engine.image import Box
+    from engine.restorer import Crop
     from plugin_host.requests import Settings, Shot
 
+SAME_SHAPE = 0.01
+"""How far a mask's aspect ratio may be from the plate's: as far as rounding takes a small one."""
 _HERO = re.compile(r"^frame:(-?\d+)$")
 
 
@@ -122,6 +130,54 @@ def read_picture(path: str, colour: PlateColour) -> NDArray[np.float32]:
     return np.clip(planes, 0.0, 1.0)
 
 
+def portrait(picture: NDArray[np.float32], crop: Crop) -> NDArray[np.float32]:
+    """Return a picture's surest face, cropped as faces of the plate are; else the picture.
+
+    Args:
+        picture: ``(3, H, W)`` float32, display-referred sRGB in [0, 1].
+        crop: What the restorer wants to see; a native crop has no size to fit the picture to.
+    """
+    if crop.size is None:
+        return picture
+    codes = np.rint(np.clip(picture, 0, 1) * 255).astype(np.uint8)
+    bounds = Box(0, 0, picture.shape[2] - 1, picture.shape[1] - 1)
+    proxy = Proxy.of(bounds)
+    small = cv2.resize(
+        codes.transpose(1, 2, 0), (proxy.width, proxy.height), interpolation=cv2.INTER_AREA
+    )
+    found = FaceDetector().detect(np.asarray(small, np.uint8))
+    if not found:
+        return picture
+    face = proxy.to_plate(found[0])
+    track = Track(1, (0,), (face.centre,), (face.size,))
+    made = cut_out(picture, bounds, plan_crops(track, crop, bounds)[0])
+    return np.clip(made, 0.0, 1.0)  # for enlarging overshoots
+
+
+class Exemplars:
+    """The user's own pictures, each read once.
+
+    Args:
+        colour: The plate's colours.
+        crop: What the restorer wants to see.
+    """
+
+    def __init__(self, colour: PlateColour, crop: Crop) -> None:
+        self._colour = colour
+        self._crop = crop
+        self._held: dict[str, NDArray[np.float32]] = {}
+
+    def picture(self, path: str) -> NDArray[np.float32]:
+        """Return a picture as the restorer sees it, display-referred sRGB; not to be written to.
+
+        Raises:
+            SettingsError: It is no picture.
+        """
+        if path not in self._held:
+            self._held[path] = portrait(read_picture(path, self._colour), self._crop)
+        return self._held[path]
+
+
 class Mask:
     """The inpainting mask of a shot.
 
@@ -148,12 +204,13 @@ class Mask:
             picture = open_picture(path)
         except FrameError as error:
             return type(error)(f"the mask {error.message}", frame=frame, path=path)
-        width, height = picture.spec().width, picture.spec().height
+        width, height = picture.spec().full_width, picture.spec().full_height
         picture.close()
-        if (width, height) != (self._display.width, self._display.height):
+        across, down = self._display.width / width, self._display.height / height
+        if abs(across / down - 1) > SAME_SHAPE:
             return FrameSizeChanged(
                 f"the mask is {width}x{height}, "
-                f"the plate {self._display.width}x{self._display.height}",
+                f"the plate {self._display.width}x{self._display.height}: another shape",
                 frame=frame,
                 path=path,
             )
@@ -175,10 +232,10 @@ class Mask:
         Raises:
             FrameError: See `error`.
         """
-        path = self._path(frame)
-        if self._held is None or self._held[0] != path:
-            self._held = path, self._read(frame, path)
-        return self._held[1]
+        path, held = self._path(frame), self._held
+        if held is None or held[0] != path:
+            self._held = held = path, self._read(frame, path)
+        return held[1]  # not what another thread may have put there meanwhile
 
     def _read(self, frame: int, path: str) -> NDArray[np.float32]:
         error = self.error(frame)
@@ -188,19 +245,40 @@ class Mask:
             pixels = _read_pixels(path)
         except FrameError as error:
             raise type(error)(f"the mask {error.message}", frame=frame, path=path) from None
-        return np.ascontiguousarray(np.clip(pixels[:, :, 0], 0.0, 1.0))
+        return self._shown(np.nan_to_num(np.clip(pixels[:, :, 0], 0.0, 1.0)))
+
+    def _shown(self, plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the mask at the plate's resolution; known pixels stay known but at an edge."""
+        width, height = self._display.width, self._display.height
+        if plane.shape == (height, width):
+            return np.ascontiguousarray(plane)
+        how = cv2.INTER_AREA if plane.shape[0] > height else cv2.INTER_LINEAR
+        made = np.asarray(cv2.resize(plane, (width, height), interpolation=how), np.float32)
+        return np.minimum(made, 1)  # which rounding goes beyond
 
 
 def _read_pixels(path: str) -> NDArray[np.float32]:
-    """Return ``(H, W, C)`` float32 as OpenImageIO reads it: integers scaled to [0, 1]."""
+    """Return ``(H, W, C)`` float32 as OpenImageIO reads it: integers scaled to [0, 1].
+
+    What lies outside an EXR's data window is 0.
+    """
     picture = open_picture(path)
     try:
-        pixels = picture.read_image("float")
+        pixels, spec = picture.read_image("float"), picture.spec()
     finally:
         picture.close()
     if pixels is None:
         raise FrameCorrupt("cannot be decoded")
-    return np.asarray(pixels, np.float32)
+    held = Box(spec.x, spec.y, spec.x + spec.width - 1, spec.y + spec.height - 1)
+    left, top = spec.full_x, spec.full_y
+    shown = Box(left, top, left + spec.full_width - 1, top + spec.full_height - 1)
+    if held == shown:
+        return np.asarray(pixels, np.float32)
+    whole = np.zeros((shown.height, shown.width, spec.nchannels), np.float32)
+    both = held.intersection(shown)
+    if both is not None:
+        whole[both.slices(shown)] = pixels[both.slices(held)]
+    return whole
 
 
 def _three_channels(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

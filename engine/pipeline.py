@@ -20,7 +20,7 @@ import numpy as np
 from engine.analysis import ShotAnalysis, read_frame
 from engine.clips import Clips
 from engine.delivery import Delivered, Delivery, WriteBehind, blend
-from engine.first_look import analysis_for
+from engine.first_look import analysis_for, changed_since
 from engine.frame_io.colour import PlateColour
 from engine.frame_io.plates import read_frame_of
 from engine.frugal import restore_within_memory
@@ -28,7 +28,7 @@ from engine.guides import guide_hashes
 from engine.plan import Step, required, steps_of
 from engine.reader import Reader
 from engine.report import Report
-from engine.restorer import check_settings
+from engine.restorer import Watched, check_settings
 from engine.results import Results
 from engine.schedule import schedule
 from engine.seams import keep_seam, measure_seams
@@ -71,7 +71,8 @@ def restore_shot(
         job: Name of the job, for what is emitted.
         emit: Called for each frame when its receipt is on disk, or when it has failed; before
             that, where the shot is not analysed yet, for each frame looked through.
-        cancelled: Asked before every frame of the analysis and every window.
+        cancelled: Asked before every frame of the analysis and every window; in a window, before
+            every step of a restorer that can be watched.
 
     Returns:
         What was delivered, with the errors of single frames.
@@ -94,6 +95,8 @@ def restore_shot(
         return report.finished()
     colour = PlateColour(analysis.colour, restorer.info.curve)
     clips = Clips(analysis, restorer.info, submit.settings, colour, parameters)
+    if isinstance(restorer, Watched):
+        restorer = restorer.watched(partial(_stop_if, cancelled))
     run = _Run(submit, restorer, take, clips, report, analysis=analysis)
     pending = run.pending()
     if pending and not report.stopped:
@@ -109,6 +112,11 @@ def _heard(report: Report, cancelled: Callable[[], bool], done: int) -> None:
     if cancelled():
         raise JobCancelled("cancelled while the shot was analysed; nothing was delivered")
     report.analysed(done)
+
+
+def _stop_if(cancelled: Callable[[], bool], *_: int) -> None:
+    if cancelled():
+        raise JobCancelled("cancelled; what was delivered is kept")
 
 
 class _Run:
@@ -150,7 +158,10 @@ class _Run:
         pending: set[int] = set()
         for frame in self.submit.frames:
             receipt, error = self.take.receipt(frame), self.clips.error(frame, self.plate)
-            if receipt is not None and (error is None or receipt.status == "source"):
+            changed = receipt and changed_since(self.take, self.submit, self.analysis, frame)
+            if changed:
+                self.report.failed(frame, changed)
+            elif receipt is not None and (error is None or receipt.status == "source"):
                 self.report.kept(frame, receipt, error)
             elif error is None:
                 pending.add(frame)
@@ -184,8 +195,7 @@ class _Run:
         ):
             self.clips.set_heroes({frame: reader.get(frame).image for frame in heroes})
             for turn in plan.turns:
-                if cancelled():
-                    raise JobCancelled("cancelled; what was delivered is kept")
+                _stop_if(cancelled)
                 looks.update((f, reader.get(f)) for f in turn.reads if f not in looks)
                 for step in turn.steps:
                     self._compute(step, looks, pending)

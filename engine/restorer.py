@@ -11,6 +11,7 @@ in the reference or, for `warmed` restorers, in the clip's leading warm-up frame
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -41,6 +42,8 @@ Curve = Literal["knee", "open"]
 knee  a logarithm up to 1, for networks, which were trained on [0, 1]
 open  the sRGB curve goes on, to 5.9 at scene-linear 64, for methods that average pixels
 """
+Watch = Callable[[int, int], None]
+"""Called within a window with the steps done and their number; what it raises ends the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,10 +136,13 @@ class Guides:
         references: Display-referred sRGB exemplar pictures of the person, each ``(3, H, W)``
             float32 in [0, 1].
         mask: Where to inpaint, ``(T, H, W)`` float32 in [0, 1], 1 where pixels are to be made up.
+        heroes: For each of `references` the frame of the plate that it was cut out of, as damaged
+            as the plate is; None for a picture of the user's own, as all are by default.
     """
 
     references: tuple[NDArray[np.float32], ...] = ()
     mask: NDArray[np.float32] | None = None
+    heroes: tuple[int | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +205,18 @@ class Restorer(Protocol):
         Raises:
             ReferenceMismatchError: `reference` does not lead into `clip`.
             RestorerFailed: The method could not go on.
+        """
+        ...
+
+
+@runtime_checkable
+class Watched(Protocol):
+    """A restorer whose window takes so long that it must be left in its midst."""
+
+    def watched(self, watch: Watch) -> Restorer:
+        """Return the same restorer, which calls `watch` before each of a window's steps.
+
+        The bits do not depend on it. What `watch` raises goes through `restore`.
         """
         ...
 

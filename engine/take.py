@@ -178,6 +178,14 @@ class Take:
             return None
         return None
 
+    def delivered_at(self, frame: int) -> float:
+        """Return when a frame's receipt was written, by its file system's clock, seconds.
+
+        Raises:
+            OSError: There is none.
+        """
+        return (self.folder / "receipts" / f"{frame}.json").stat().st_mtime
+
     def deliver(self, frame: int, data: bytes, *, status: str, source: str, note: str) -> Path:
         """Write a frame, then its receipt; return the frame's path.
 

@@ -65,7 +65,7 @@ class Worker:
         self._shut_out = shut_out(roots)
         self._threads = threads
         self._device = device
-        self._restorers: dict[str, Restorer] = {}
+        self._restorer: Restorer | None = None
         self._jobs: queue.Queue[dict[str, Any]] = queue.Queue()
         self._interrupted: set[str] = set()
 
@@ -120,12 +120,12 @@ class Worker:
         from engine.pipeline import restore_shot  # noqa: PLC0415 - see run
         from engine.restorers import load_restorer  # noqa: PLC0415
 
-        name = submit.settings.restorer
-        if name not in self._restorers:
-            self._restorers = {name: load_restorer(name, self._device)}
+        name, before = submit.settings.restorer, self._restorer
+        if before is None or before.info.name != name:
+            self._restorer = before = load_restorer(name, self._device, after=before)
         return restore_shot(
             submit,
-            self._restorers[name],
+            before,
             job=job,
             emit=emit,
             cancelled=lambda: job in self._interrupted,

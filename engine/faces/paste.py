@@ -87,7 +87,10 @@ class _Landed(NamedTuple):
 
 
 def paste(
-    channels: Mapping[str, NDArray[Any]], data_window: Box, patches: Sequence[Patch]
+    channels: Mapping[str, NDArray[Any]],
+    data_window: Box,
+    patches: Sequence[Patch],
+    free: NDArray[np.bool_] | None = None,
 ) -> Pasted:
     """Return the plate with every patch's change added.
 
@@ -99,12 +102,18 @@ def paste(
             they are not written to.
         data_window: Where the samples lie.
         patches: In an order that does not vary, because sums depend on it.
+        free: ``(h, w)`` over `data_window`, where pixels may change; None for everywhere.
     """
     shape = data_window.height, data_window.width
     landed = [spot for patch in patches if (spot := _landed(patch, data_window)) is not None]
     if not landed:
         nothing = np.zeros((2, 0, 0), np.float32)
         return Pasted(dict(channels), shape, (slice(0, 0), slice(0, 0)), nothing)
+    if free is not None:
+        landed = [
+            spot._replace(matte=np.where(free[spot.box.slices(data_window)], spot.matte, 0))
+            for spot in landed
+        ]
     around = reduce(Box.union, (spot.box for spot in landed))
     total, confidence = spots = np.zeros((2, around.height, around.width), np.float32)
     for spot in landed:

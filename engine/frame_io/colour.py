@@ -133,7 +133,10 @@ class PlateColour:
         return self._encode(_apply(self._to_linear, plate))
 
     def delta(
-        self, encoded: NDArray[np.float32], restored: NDArray[np.float32]
+        self,
+        encoded: NDArray[np.float32],
+        restored: NDArray[np.float32],
+        holes: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Return what to add to the plate, inside the matte, to deliver a restoration.
 
@@ -145,6 +148,8 @@ class PlateColour:
         Args:
             encoded: ``(3, H, W)`` float32, what the restorer saw.
             restored: ``(3, H, W)`` float32, what it made of that; both display-referred.
+            holes: ``(H, W)`` float32 in [0, 1], 1 where nothing of the original is to stay, however
+                bright it is; None for nowhere.
 
         Returns:
             ``(3, H, W)`` float32 in plate space; finite, and exactly 0 at every pixel whose three
@@ -154,6 +159,8 @@ class PlateColour:
         stops = np.log2(np.maximum(before.max(axis=0), KNEE) / KNEE) / _FADE_STOPS
         rest = 1 - np.minimum(stops, 1)
         fade = rest * rest * (3 - 2 * rest)
+        if holes is not None:
+            fade = np.maximum(fade, holes)
         difference = _apply(self._from_linear, after) - _apply(self._from_linear, before)
         delta = fade * difference
         delta[delta == 0] = -0.0

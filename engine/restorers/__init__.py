@@ -39,17 +39,28 @@ class OnWeights(Protocol):
         ...
 
 
+@runtime_checkable
+class Heavy(Protocol):
+    """A restorer whose weights leave little room for another's."""
+
+    def let_go(self) -> None:
+        """Forget the weights; they are loaded anew when they are needed again."""
+        ...
+
+
 def missing(restorer: Restorer) -> str:
     """Return what a restorer lacks and where to get it; empty where it can restore."""
     return restorer.missing() if isinstance(restorer, OnWeights) else ""
 
 
-def load_restorer(name: str, device: str = "cpu") -> Restorer:
+def load_restorer(name: str, device: str = "cpu", after: Restorer | None = None) -> Restorer:
     """Build the restorer of that name, ready to restore.
 
     Args:
         name: A key of TABLE.
         device: ``cpu`` or ``cuda:N``, for those that compute on one.
+        after: The one that restored before; it makes room, unless they have their weights in
+            common.
 
     Raises:
         SettingsError: The table has no such name.
@@ -60,6 +71,8 @@ def load_restorer(name: str, device: str = "cpu") -> Restorer:
         raise WeightsError(lacks)
     if isinstance(restorer, OnDevice):
         restorer.to(device)
+    if isinstance(after, Heavy) and after.info.weights != restorer.info.weights:
+        after.let_go()
     return restorer
 
 

@@ -202,5 +202,5 @@ def test_when_a_reference_picture_guides_many_windows_then_it_is_read_once(
     Picture.new("RGB", (4, 4), (255, 0, 0)).save(path)
     clips, images = made(references=(str(path),))
     (first,) = cut(clips, Step(1, 0, (1,)), images).guides.references
-    monkeypatch.setattr("engine.clips.read_picture", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr("engine.guides.read_picture", lambda *_: pytest.fail("read again"))
     assert cut(clips, Step(1, 1, (2,)), images).guides.references[0] is first

@@ -1,6 +1,8 @@
 """What the first look through a shot decides: whose faces there are, when, and who found them."""
 
 import json
+import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -86,3 +88,48 @@ def test_when_a_face_was_gone_then_only_those_frames_are_the_plates_in_any_piece
     assert [frame for frame, status in statuses.items() if status == "restored"] == frames
     assert ask("pieces", "14-20", "1-3", "4-13") == statuses
     assert delivered(tmp_path / "pieces") == delivered(tmp_path / "whole")
+
+
+class TestPlateOfDeliveredFrames:
+    """What becomes of delivered frames when the plate is no longer what it was."""
+
+    @pytest.fixture
+    def run(self, tmp_path):
+        plate = write_plate(tmp_path / "plate", range(1, 9))
+
+        def run():
+            return Run(request(plate, tmp_path / "out", "1-8", "1-8"), LINKS["warmed"])
+
+        assert set(run().statuses.values()) == {"restored"}
+        return run
+
+    def spoil(self, tmp_path, frame, *, age_s=0.0):
+        path = tmp_path / "plate" / f"shot.{frame:04d}.exr"
+        other = tmp_path / "plate" / f"shot.{frame % 8 + 1:04d}.exr"
+        path.write_bytes(other.read_bytes())
+        written = time.time() + 60 - age_s
+        os.utime(path, (written, written))
+
+    def test_when_a_frame_was_rendered_anew_then_it_is_told_and_nothing_else(self, run, tmp_path):
+        before = delivered(tmp_path / "out")
+        self.spoil(tmp_path, 5)
+        again = run()
+        assert again.codes == {5: "frame.changed"}
+        assert {again.statuses[frame] for frame in (1, 2, 3, 4, 6, 7, 8)} == {"kept"}
+        assert delivered(tmp_path / "out") == before
+
+    def test_when_a_frame_was_only_touched_then_it_is_kept(self, run, tmp_path):
+        path = tmp_path / "plate" / "shot.0005.exr"
+        os.utime(path, (time.time() + 60,) * 2)
+        assert set(run().statuses.values()) == {"kept"}
+
+    def test_when_it_is_another_plate_of_that_name_then_its_first_frame_tells(self, run, tmp_path):
+        for frame in range(1, 9):
+            self.spoil(tmp_path, frame, age_s=1e6)
+        assert {"frame.changed"} == set(run().codes.values())
+        assert {1, 8} <= set(run().codes)
+
+    def test_when_the_plate_is_gone_then_what_was_made_of_it_is_kept(self, run, tmp_path):
+        for path in (tmp_path / "plate").glob("*.exr"):
+            path.unlink()
+        assert set(run().statuses.values()) == {"kept"}

@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import hashlib
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image as Picture
+from skimage import data
 
 from engine.frame_io.colour import PlateColour, resolve_colourspace
 from engine.frame_io.exr import encode_image
-from engine.guides import Mask, guide_hashes, hero_frame, read_picture
+from engine.guides import Mask, guide_hashes, hero_frame, portrait, read_picture
 from engine.image import Box
+from engine.restorer import Crop
 from plugin_host.errors import FrameMissing, FrameSizeChanged, SettingsError
 from plugin_host.frame_range import FrameRange
 from plugin_host.plate import Plate
@@ -129,11 +132,51 @@ def test_when_one_picture_is_the_mask_then_it_serves_every_frame(tmp_path):
     assert (mask.plane(999) == 1).all()
 
 
-def test_when_a_mask_has_another_size_then_both_sizes_are_said(tmp_path):
+def test_when_a_mask_has_another_shape_then_both_sizes_are_said(tmp_path):
     mask = Mask(save(tmp_path / "mask.png", np.zeros((6, 9))), DISPLAY)
-    with pytest.raises(FrameSizeChanged, match="the mask is 9x6, the plate 8x6") as raised:
+    with pytest.raises(FrameSizeChanged, match="the mask is 9x6, the plate 8x6: another") as raised:
         mask.plane(1)
     assert raised.value.path == str(tmp_path / "mask.png")
+
+
+@pytest.mark.parametrize("scale", [0.5, 2, 3.5])
+def test_when_a_mask_has_another_resolution_then_it_shows_the_same(tmp_path, scale):
+    pixels = np.zeros((int(60 * scale), int(80 * scale)))
+    pixels[:, : pixels.shape[1] // 2] = 255
+    plane = Mask(save(tmp_path / "mask.png", pixels), Box(5, 5, 84, 64)).plane(1)
+    assert (plane.shape, plane.dtype) == ((60, 80), np.float32)
+    assert (plane[:, :39] == 1).all()
+    assert (plane[:, 41:] == 0).all()
+
+
+@pytest.mark.parametrize("window", [Box(-1, 2, 1, 5), Box(-4, 0, 9, 9), Box(-2, 3, 5, 8)])
+def test_when_a_mask_is_an_exr_with_a_data_window_then_outside_of_it_nothing_is_masked(
+    tmp_path, window
+):
+    ones = np.ones((3, window.height, window.width), np.float32)
+    path = tmp_path / "mask.exr"
+    path.write_bytes(encode_image(image(ones, window=window, display=DISPLAY)))
+    expected = np.zeros((6, 8))
+    expected[window.intersection(DISPLAY).slices(DISPLAY)] = 1
+    np.testing.assert_array_equal(Mask(str(path), DISPLAY).plane(1), expected)
+
+
+def test_when_a_picture_shows_a_face_then_it_is_cropped_as_those_of_the_plate():
+    astronaut = data.astronaut().transpose(2, 0, 1).astype(np.float32) / 255
+    made = portrait(astronaut, Crop(64))
+    assert (made.shape, made.dtype) == ((3, 64, 64), np.float32)
+    assert 0 <= made.min() <= made.max() <= 1
+    # Her face, some 90 pixels from brows to lip, is about (223, 117).
+    side, top, left = 200, 117 - 107, 223 - 100
+    expected = cv2.resize(
+        astronaut.transpose(1, 2, 0)[top : top + side, left : left + side],
+        (64, 64),
+        interpolation=cv2.INTER_AREA,
+    )
+    assert np.corrcoef(made.ravel(), expected.transpose(2, 0, 1).ravel())[0, 1] > 0.8
+    assert portrait(astronaut, Crop(multiple=8)) is astronaut
+    empty = np.full((3, 40, 30), 0.5, np.float32)
+    assert portrait(empty, Crop(64)) is empty
 
 
 def test_when_a_detector_is_named_then_its_bytes_are_hashed(tmp_path):

@@ -90,6 +90,29 @@ def test_when_resolve_is_there_then_its_scripting_is_asked_beside_us(system, tmp
     assert not bad
 
 
+def test_when_resolve_has_us_for_all_users_then_that_is_looked_at_and_twice_is_told(
+    system, tmp_path, monkeypatch
+):
+    menu = str(tmp_path / "opt" / "Fusion" / "Scripts" / "Utility")
+    own = system.resolve_scripts()
+    monkeypatch.setattr(
+        type(system), "resolve_scripts", lambda _, *, everybody=False: menu if everybody else own
+    )
+    shared = Installation.of("resolve", system, menu)
+    put(shared, engine_program())
+    assert f"resolve: {shared.client} holds this release" in told(system)[0]
+    assert not told(system)[1]
+    (shared.launchers / "Restore.py").write_text("changed")
+    (problem,) = told(system)[1]
+    assert f"Restore.py is missing or was changed; `faceplate install resolve --path '{menu}'`" in (
+        problem
+    )
+    put(shared, engine_program())
+    put(Installation.of("resolve", system, None), engine_program())
+    (problem,) = told(system)[1]
+    assert "lists everything twice" in problem
+
+
 def test_when_resolve_on_a_mac_finds_no_python_then_it_says_where_it_looks(tmp_path):
     home = tmp_path / "python"
     system = System("darwin", str(tmp_path), {"PYTHON3HOME": str(home)})

@@ -17,6 +17,7 @@ from engine.installing import (
 )
 from engine.places import System
 from plugin_host.errors import OutputError, SettingsError
+from tests.hosts.resolve import Kit
 
 ENGINE = "'/opt/a b/faceplate'"
 OWN = "# my own\nprint('hello')"
@@ -169,15 +170,35 @@ def test_when_resolve_runs_a_launcher_then_it_knows_where_things_lie(system):
         assert names["ENGINE"] == ENGINE
 
 
-def test_when_a_path_is_given_then_all_lies_below_it(tmp_path):
-    for host in HOSTS:
-        folder = tmp_path / host
-        folder.mkdir()
-        where = Installation.of(host, System("linux", "/nowhere", {}), str(folder))
-        put(where, ENGINE)
-        assert all(folder in path.parents for path in where.folders)
-        take_away(where)
-        assert not [*folder.iterdir()]
+def test_when_a_path_is_given_for_nuke_then_all_lies_below_it(tmp_path):
+    folder = tmp_path / "nuke"
+    folder.mkdir()
+    where = Installation.of("nuke", System("linux", "/nowhere", {}), str(folder))
+    put(where, ENGINE)
+    assert all(folder in path.parents for path in where.folders)
+    take_away(where)
+    assert not [*folder.iterdir()]
+
+
+def test_when_it_is_for_all_users_of_resolve_then_its_menu_lists_the_launchers_alone(tmp_path):
+    kit = Kit(tmp_path)
+    menu = kit.scripts_folder / "Utility"
+    menu.mkdir(parents=True)
+    where = Installation.of("resolve", System("linux", "/nowhere", {}), str(menu))
+    put(where, ENGINE)
+    names = ("Cancel", "Collect results", "Preview frame", "Restore", "Status")
+    python = {f"Utility/Faceplate/{name}.py" for name in names}
+    lua = {f"Utility/Faceplate/Lua/{name}.lua" for name in names[1:]}
+    assert set(kit.listed_scripts()) == python | lua
+    assert take_away(where) == []
+    assert [*kit.scripts_folder.parent.iterdir()] == [kit.scripts_folder]
+    assert [*menu.iterdir()] == []
+
+
+def test_when_resolve_would_list_no_scripts_in_a_path_then_it_is_refused(tmp_path):
+    for folder in (tmp_path, tmp_path / "Fusion" / "Scripts"):
+        with pytest.raises(SettingsError, match="Fusion/Scripts/Utility"):
+            Installation.of("resolve", System("linux", "/nowhere", {}), str(folder))
 
 
 def test_when_this_python_has_the_program_then_it_is_that_one():

@@ -526,7 +526,7 @@ def test_when_a_mask_changes_then_its_take_is_another(tmp_path, plate, out):
 
 def test_when_a_frame_has_no_mask_then_that_frame_fails_and_the_others_do_not(tmp_path, plate, out):
     for frame in range(1001, 1011):
-        size = (48, 40) if frame != 1007 else (24, 20)
+        size = (48, 40) if frame != 1007 else (24, 40)
         if frame != 1004:
             Picture.new("L", size, 255).save(tmp_path / f"mask.{frame}.png")
     masks = str(tmp_path / "mask.%04d.png")

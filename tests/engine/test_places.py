@@ -41,6 +41,18 @@ def test_when_resolve_s_scripts_are_looked_for_then_each_system_has_its_own(
 
 
 @pytest.mark.parametrize(
+    ("system", "folder"),
+    [
+        (LINUX, "/opt/resolve/Fusion/Faceplate"),
+        (MAC, f"{SUPPORT}/Fusion/Faceplate"),
+        (WINDOWS, rf"D:\ProgramData\{DESIGN}\Fusion\Faceplate"),
+    ],
+)
+def test_when_resolve_has_scripts_for_all_then_their_code_lies_where_no_menu_looks(system, folder):
+    assert system.beside_resolve_scripts(system.resolve_scripts(everybody=True)) == folder
+
+
+@pytest.mark.parametrize(
     ("system", "nuke", "ours"),
     [
         (LINUX, "/home/ana/.nuke", "/home/ana/.local/share/faceplate/host"),

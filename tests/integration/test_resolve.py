@@ -217,12 +217,12 @@ def test_when_the_scripts_are_installed_then_the_menu_has_them_and_they_find_the
     editor, monkeypatch
 ):
     user = editor()
-    utility = user.folder / "Fusion" / "Utility"
+    utility = user.folder / "Fusion" / "Scripts" / "Utility"
     utility.mkdir(parents=True)
     assert main(["install", "resolve", "--path", str(utility)]) == 0
     monkeypatch.delenv("FACEPLATE_ENGINE")
     script = utility / "Faceplate" / "Status.py"
-    assert "nothing is waiting" in user.kit.run_script(script).check().output
+    assert "nothing is waiting" in user.kit.run_script(script, isolated=True).check().output
     assert main(["uninstall", "resolve", "--path", str(utility)]) == 0
     assert not script.exists()
 

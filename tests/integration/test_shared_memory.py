@@ -17,6 +17,7 @@ from plugin_host.errors import (
     EngineBusy,
     EngineUnreachable,
     FrameMissing,
+    PathRefused,
     SettingsError,
     UnknownJob,
 )
@@ -192,3 +193,30 @@ def test_when_the_host_has_another_python_then_memory_is_shared_with_it_too(engi
         [*script, engine.path], capture_output=True, text=True, check=False, timeout=60
     )
     assert (ran.stdout, ran.stderr) == ("ok\n", "")
+
+
+@linux
+def test_when_frames_are_looked_up_then_they_are_those_of_the_take_in_any_engine(
+    engine_of, engine, delivered, tmp_path
+):
+    job, images = delivered
+    with engine.client() as client:
+        output = next(told.output for told in client.status().jobs if told.job == job)
+    take = str(next(Path(output).glob("*.take")))
+    with engine_of("--roots", output).client() as client:  # one that never heard of the job
+        for along in (False, True, False):
+            for frame, image in images.items():
+                looked, pixels = client.look_pixels(take, frame, samples="float", along=along)
+                with pixels:
+                    assert (pixels.layout.slot is None) == along
+                    for name in "RGB":
+                        wanted = image.beauty.channels[name].astype(np.float32)
+                        assert pixels.plane(name).tobytes() == wanted.tobytes()
+                assert (looked.frame, looked.take) == (frame, take)
+        looked, data = client.look(take, 1001)
+        assert read_image(data).beauty.channels.keys() == images[1001].beauty.channels.keys()
+        assert looked.status in {"restored", "no face"}
+        with pytest.raises(FrameMissing):
+            client.look(take, 1003)
+        with pytest.raises(PathRefused, match="outside"):
+            client.look(str(tmp_path / "p.take"), 1001)

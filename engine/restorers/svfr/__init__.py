@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from engine.reference import TemporalReference
-    from engine.restorer import Clip
-    from engine.restorers.svfr.denoise import Watch
+    from engine.restorer import Clip, Watch
     from engine.restorers.svfr.networks import Networks
 
 
@@ -68,7 +67,7 @@ INFO = RestorerInfo(
     crop=Crop(FULL.crop),
     guides=("reference", "mask"),
     parameters=_parameters(30, 50, 100),
-    vram=24 << 30,
+    vram=16 << 30,  # 12.0 GB by estimate, see docs/svfr.md
     half=True,
 )
 TINY_INFO = replace(
@@ -118,6 +117,10 @@ class Svfr:
     def to(self, device: str) -> None:
         """Restore on this device, ``cpu`` or ``cuda:N``, from now on."""
         self.device = device
+
+    def let_go(self) -> None:
+        """Forget the weights; they are loaded anew when they are needed again."""
+        _load.cache_clear()
 
     def step_down(self) -> Step | None:
         """Return the next smaller step: what changes nothing comes first."""

@@ -1,20 +1,22 @@
 """Window by window, all of them after one reference: the same bits whatever is asked for first.
 
 The track's first window, the anchor, is restored without a reference; its best frame becomes the
-reference picture and the identity of every window, its own included. Windows are those of the
-engine's grid, they do not wrap around; a frame's noise is the same in every window that holds it.
+reference picture and the identity of every window, its own included. Frames that the user named
+are restored in its stead, each alone; pictures of the user's own are taken as they are. Windows are
+those of the engine's grid, they do not wrap around; a frame's noise is the same in every window
+that holds it.
 """
 
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-from engine.restorer import random_seed
+from engine.restorer import Guides, random_seed
 from engine.restorers.svfr.attention import NOTHING, Predictor, Row
 from engine.restorers.svfr.choice import best, fitted
 from engine.restorers.svfr.compose import shown, task_ids
@@ -30,8 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from engine.restorer import Clip
-    from engine.restorers.svfr.denoise import Watch
+    from engine.restorer import Clip, Watch
     from engine.restorers.svfr.networks import Networks
 
 FIRST, SECOND = 1, 0
@@ -93,7 +94,7 @@ class Anchored:
         asked: What the user chose.
         economy: How much memory is used.
         seed: Of the take.
-        watch: Called before each step.
+        watch: Called before each step, and after the last.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class Anchored:
         watch: Watch | None = None,
     ) -> None:
         self._networks = networks
-        self._watch = watch
+        self._watch = watch or _unwatched
         self._asked = asked
         self._economy = economy
         self._seed = seed
@@ -119,24 +120,39 @@ class Anchored:
         """Return the tensors of the reference that the anchor window makes.
 
         ``latents`` ``(4, h, w)`` of the reference picture and ``tokens`` ``(1, 49, D)``, float32.
-        The user's pictures, where there are any, take the place of the first pass; they may come
-        in any order.
         """
         side = clip.pixels.shape[-1]
-        pictures = [fitted(picture, side) for picture in clip.guides.references]
-        chosen = best(pictures) if pictures else 0
-        if not pictures:
-            latents = self._denoised(clip, plate, (NOTHING,), self._asked.first_steps, FIRST)
-            made = np.clip(self._pictures(latents), 0, 1)
-            chosen = best(list(made), clip.matte)
-            pictures = [made[chosen]]
-            chosen = 0
+        pictures = self._exemplars(clip, plate)
+        chosen = best(pictures)
+        if not clip.guides.references:
+            pictures, chosen = [pictures[chosen]], 0  # of one scene: the others tell nothing new
         points = usual_points(side)
         views = torch.cat([seen(as_bytes(one), points, self._asked.crop) for one in pictures])
         with self._placed(self._networks.arcface, self._networks.projection):
             tokens = tokens_of(self._networks.arcface, self._networks.projection, views)
         latents = self._encoded(pictures[chosen][None], exact=False)[0]
         return {"latents": _array(latents), "tokens": _array(tokens)}
+
+    def _exemplars(self, clip: Clip, plate: Tensor) -> list[NDArray[np.float32]]:
+        """Return pictures of the person, ``(3, H, W)``, as they should look."""
+        guides, side = clip.guides, clip.pixels.shape[-1]
+        named = guides.heroes or (None,) * len(guides.references)
+        given = list(zip(named, guides.references, strict=True))
+        own = [fitted(picture, side) for frame, picture in given if frame is None]
+        if own:
+            return sorted(own, key=lambda picture: picture.tobytes())  # in whatever order given
+        heroes = {frame: fitted(picture, side) for frame, picture in given if frame is not None}
+        alone = [
+            replace(clip, pixels=picture[None], frames=(frame,), guides=Guides())
+            for frame, picture in sorted(heroes.items())
+        ]
+        made = [self._first(one, self.plate(one)) for one in alone] or [self._first(clip, plate)]
+        return [picture for part in made for picture in part]
+
+    def _first(self, clip: Clip, plate: Tensor) -> NDArray[np.float32]:
+        """Return what the first pass makes of a clip, without a reference."""
+        latents = self._denoised(clip, plate, (NOTHING,), self._asked.first_steps, FIRST)
+        return np.clip(self._pictures(latents), 0, 1)
 
     def restore(
         self, clip: Clip, plate: Tensor, tensors: Mapping[str, NDArray[Any]]
@@ -176,16 +192,16 @@ class Anchored:
         latents = start(plate, noise.to(plate), levels.sigmas[0], scale)
         with torch.inference_mode():
             for index in range(len(levels)):
-                if self._watch is not None:
-                    self._watch(index, len(levels))
+                self._watch(index, len(levels))
                 everything = range(len(latents))
                 latents = step(
                     self._predict, latents, conditions, frames=everything, noise=levels, index=index
                 )
+        self._watch(len(levels), len(levels))
         return latents
 
     def _encoded(self, pictures: NDArray[np.float32], *, exact: bool = True) -> Tensor:
-        scaled = torch.tensor(pictures) * 2 - 1
+        scaled = torch.tensor(pictures).mul_(2).sub_(1)
         vae = self._networks.vae
         with self._placed(vae.encoder, vae.quant_conv):
             latents = encode(vae, scaled, chunk=self._economy.encode_chunk, exact=exact)
@@ -195,7 +211,10 @@ class Anchored:
         vae, scale = self._networks.vae, self._networks.sizes.vae.scaling_factor
         with self._placed(vae.decoder, vae.quant_conv):
             made = decode(vae, latents, scale, chunk=self._economy.decode_chunk)
-        return _array(made * 0.5 + 0.5)
+        pictures = _array(made)
+        pictures *= 0.5  # in place: fresh pages cost more than the sum
+        pictures += 0.5
+        return pictures
 
     def _placed_tensor(self, tensor: NDArray[Any]) -> Tensor:
         return torch.tensor(tensor).to(self._networks.device, self._networks.dtype)
@@ -228,6 +247,10 @@ def frame_noise(
         generator = torch.Generator().manual_seed(random_seed(seed, track, frame))
         fields.append(torch.randn((2, *shape), generator=generator)[which])
     return torch.stack(fields)
+
+
+def _unwatched(done: int, steps: int) -> None:
+    del done, steps
 
 
 def _array(tensor: Tensor) -> NDArray[Any]:

@@ -137,21 +137,25 @@ class Predictor:
         """Return a prediction for each row.
 
         Args:
-            latents: ``(F, 4, h, w)`` noisy, scaled to unit variance.
-            plate: ``(F, 4, h, w)`` conditioning latents.
+            latents: ``(F, 4, h, w)`` noisy, scaled to unit variance; or ``(W, F, 4, h, w)`` of
+                several windows, which are computed together.
+            plate: Conditioning latents, of the same shape.
             rows: What each prediction is conditioned on.
             timestep: A number.
             task: ``(3,)`` whether to restore, colour, inpaint.
 
         Returns:
-            ``(F, 4, h, w)`` each.
+            Of the shape of `latents` each.
         """
+        windows = latents.shape[:-4]
         distinct = [row for i, row in enumerate(rows) if not self.saves or row not in rows[:i]]
         predicted: list[Tensor] = []
         for first in range(0, len(distinct), self.together):
             some = distinct[first : first + self.together]
-            sample = torch.stack([torch.cat([latents, plate, _seen(r, plate)], 1) for r in some])
-            predicted += self.ask(sample, some, timestep, task).unbind()
+            sample = torch.stack([torch.cat([latents, plate, _seen(r, plate)], -3) for r in some])
+            every = [row for row in some for _ in range(windows.numel())]
+            made = self.ask(sample.flatten(0, -5), every, timestep, task)
+            predicted += made.view(len(some), *latents.shape).unbind()
         return [predicted[distinct.index(row)] for row in rows] if self.saves else predicted
 
     def ask(self, sample: Tensor, rows: Sequence[Row], timestep: Tensor, task: Tensor) -> Tensor:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
 """Rec. 601, the grey that SVFR learnt to colour."""
+KNEE, TOP = 0.6, 64.0
+"""Scene-linear values: up to the first, a clip's code is plain sRGB; the second has code 1."""
+BEND = 1.055 * KNEE ** (1 / 2.4) - 0.055
+"""The code of `KNEE`."""
 
 
 def shown(clip: Clip) -> Pictures:
@@ -37,28 +41,43 @@ def delivered(clip: Clip, made: Pictures) -> Pictures:
     """Return what is delivered of the pictures that SVFR made.
 
     Without ``bfr``, known pixels stay the clip's very bits; with ``colour`` they keep their luma.
+    SVFR makes plain sRGB, whose 1 is diffuse white; what is brighter is the plate's, if it agrees.
     """
-    made = np.clip(made, 0, 1)
+    made, known, mask = np.clip(made, 0, 1), np.clip(clip.pixels, 0, 1), _mask(clip)
+    bright = known.max(1, keepdims=True)
+    made = np.maximum(
+        plain(made), np.minimum(made, bright if mask is None else np.where(mask > 0, 0, bright))
+    )
     if "bfr" in clip.tasks:
         return made
-    known = clip.pixels
     if "colour" in clip.tasks:
-        known = with_luma(made, _luma(np.clip(known, 0, 1)))
-    mask = _mask(clip)
+        known = with_luma(made, _luma(known), np.maximum(bright, made.max(1, keepdims=True)))
+    else:
+        known = clip.pixels
     # Not a + m (b - a), which is not b's bits at m = 1.
     return known if mask is None else np.where(mask > 0, known * (1 - mask) + made * mask, known)
 
 
-def with_luma(pictures: Pictures, luma: NDArray[np.float32]) -> Pictures:
+def plain(pictures: Pictures) -> Pictures:
+    """Return pictures of plain sRGB on a clip's curve, at most 0.82."""
+    linear = ((pictures + 0.055) / 1.055) ** 2.4
+    stops = np.log2(np.maximum(linear, KNEE) / KNEE) / np.log2(TOP / KNEE)
+    return np.where(linear > KNEE, BEND + (1 - BEND) * stops, pictures).astype(np.float32)
+
+
+def with_luma(
+    pictures: Pictures, luma: NDArray[np.float32], most: NDArray[np.float32] | float = 1
+) -> Pictures:
     """Return pictures of that luma, with the other pictures' colours as far as they fit.
 
     Args:
         pictures: Of any luma.
-        luma: ``(T, 1, H, W)`` in [0, 1].
+        luma: ``(T, 1, H, W)`` in [0, `most`].
+        most: The brightest code that there may be, ``(T, 1, H, W)``.
     """
     chroma = pictures - _luma(pictures)
-    room = np.where(chroma > 0, 1 - luma, luma) / np.maximum(np.abs(chroma), 1e-6)
-    return np.clip(luma + np.minimum(room.min(1, keepdims=True), 1) * chroma, 0, 1)
+    room = np.where(chroma > 0, most - luma, luma) / np.maximum(np.abs(chroma), 1e-6)
+    return np.clip(luma + np.minimum(room.min(1, keepdims=True), 1) * chroma, 0, most)
 
 
 def confidence(clip: Clip) -> NDArray[np.float32] | None:

@@ -11,15 +11,13 @@ from engine.restorers.svfr.circular import circular_windows, triangle
 from plugin_host.errors import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from diffusers import EulerDiscreteScheduler
     from torch import Tensor
 
+    from engine.restorer import Watch
     from engine.restorers.svfr.attention import Predictor, Row
-
-    Watch = Callable[[int, int], None]
-    """Called before each step with its index and their number; may raise to stop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def step(
     latents: Tensor,
     conditions: Conditions,
     *,
-    frames: Sequence[int],
+    frames: Sequence[int] | Sequence[Sequence[int]],
     noise: Schedule,
     index: int,
 ) -> Tensor:
@@ -109,18 +107,20 @@ def step(
         predict: Asks the UNet.
         latents: ``(N, 4, h, w)`` of all frames.
         conditions: Of all frames.
-        frames: Indices of the F frames that are seen together; may repeat.
+        frames: Indices of the F frames that are seen together; may repeat. Or those of several
+            windows, which do not see each other, computed together.
         noise: The schedule.
         index: Of the step.
 
     Returns:
-        ``(F, 4, h, w)``.
+        ``(F, 4, h, w)``, or ``(W, F, 4, h, w)``.
     """
-    seen = latents[list(frames)]
+    places = torch.tensor(frames, device=latents.device)
+    seen = latents[places]
     sigma, following = noise.sigmas[index], noise.sigmas[index + 1]
     scaled = seen / (sigma**2 + 1) ** 0.5
     timestep = noise.timesteps[index].to(seen.device)
-    plate = conditions.plate[list(frames)]
+    plate = conditions.plate[places]
     away, *toward = predict(scaled, plate, conditions.rows, timestep, conditions.task)
     velocity = away + conditions.guidance[index] * (toward[0] - away) if toward else away
     return euler(seen, velocity, sigma, following)
@@ -134,6 +134,7 @@ def denoise(
     noise: Schedule,
     *,
     windows: tuple[int, int],
+    at_once: int = 1,
     watch: Watch | None = None,
 ) -> Tensor:
     """Denoise a whole clip in circular windows, as the official program does.
@@ -144,7 +145,8 @@ def denoise(
         conditions: What to follow.
         noise: The schedule.
         windows: Length and overlap.
-        watch: Called before each step.
+        at_once: Windows computed together.
+        watch: Called before each step of each window, and after the last.
 
     Returns:
         ``(N, 4, h, w)`` denoised, scaled.
@@ -152,14 +154,19 @@ def denoise(
     length, overlap = windows
     weights = triangle(length)
     for index in range(len(noise)):
-        if watch is not None:
-            watch(index, len(noise))
         total = torch.zeros_like(latents)
         counts = [0] * len(latents)
-        for frames in circular_windows(index, len(latents), length, overlap):
-            stepped = step(predict, latents, conditions, frames=frames, noise=noise, index=index)
-            for frame, weight, one in zip(frames, weights, stepped, strict=True):
-                total[frame] += one * weight
-                counts[frame] += weight
+        every = circular_windows(index, len(latents), length, overlap)
+        for first in range(0, len(every), at_once):
+            if watch is not None:
+                watch(index, len(noise))
+            some = every[first : first + at_once]
+            stepped = step(predict, latents, conditions, frames=some, noise=noise, index=index)
+            for frames, made in zip(some, stepped, strict=True):
+                for frame, weight, one in zip(frames, weights, made, strict=True):
+                    total[frame] += one * weight
+                    counts[frame] += weight
         latents = total / torch.tensor(counts).to(total).view(-1, 1, 1, 1)
+    if watch is not None:
+        watch(len(noise), len(noise))
     return latents

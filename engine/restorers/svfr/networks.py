@@ -7,7 +7,7 @@ UNet would be overwritten, and its image encoder is never asked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import (
@@ -15,8 +15,7 @@ from diffusers import (
     EulerDiscreteScheduler,
     UNetSpatioTemporalConditionModel,
 )
-from safetensors import SafetensorError
-from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
+from safetensors import SafetensorError, safe_open
 
 from engine.restorers.svfr.identity import Projection
 from engine.restorers.svfr.iresnet import IResNet
@@ -142,7 +141,7 @@ def fill(part: str, network: nn.Module, state: Mapping[str, Tensor]) -> None:
 def load(
     folder: Path, sizes: Sizes, device: str = "cpu", dtype: torch.dtype = torch.float32
 ) -> Networks:
-    """Load the networks from a folder of safetensors files.
+    """Load the networks from a folder of safetensors files, one tensor after the other.
 
     Args:
         folder: Holds a file for each of `PARTS`.
@@ -157,15 +156,18 @@ def load(
     def state(part: str) -> dict[str, Tensor]:
         path = folder / f"{part}.safetensors"
         try:
-            tensors = load_file(path, device=device)
+            opened: Any = safe_open(path, framework="pt", device=device)
+            with opened as file:
+                names: list[str] = file.keys()
+                return {name: _cast(file.get_tensor(name), dtype) for name in names}
         except (OSError, SafetensorError) as error:
             raise WeightsError(f"cannot read the weights {path}: {error}") from None
-        return {
-            name: tensor.to(dtype) if tensor.is_floating_point() else tensor
-            for name, tensor in tensors.items()
-        }
 
     return filled(sizes, state)
+
+
+def _cast(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
 
 
 def seeded(sizes: Sizes, device: str = "cpu", dtype: torch.dtype = torch.float32) -> Networks:
@@ -173,7 +175,7 @@ def seeded(sizes: Sizes, device: str = "cpu", dtype: torch.dtype = torch.float32
 
     def state(part: str) -> dict[str, Tensor]:
         return {
-            name: tensor.to(device, dtype if tensor.is_floating_point() else None)
+            name: _cast(tensor, dtype).to(device)
             for name, tensor in seeded_part(part, sizes).items()
         }
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from engine.restorers.svfr.denoise import Watch
+    from engine.restorer import Watch
     from engine.restorers.svfr.networks import Networks
 
 SEED = 77
@@ -49,6 +49,7 @@ class Pass:
         guided: Whether there is an unconditional row to be led away from.
         decode_chunk: Frames decoded at a time.
         encode_chunk: Pictures encoded at a time.
+        at_once: Windows computed together.
     """
 
     steps: int = 30
@@ -61,6 +62,7 @@ class Pass:
     guided: bool = True
     decode_chunk: int = DECODE_CHUNK
     encode_chunk: int = ENCODE_CHUNK
+    at_once: int = 1
 
 
 class Noise(NamedTuple):
@@ -75,10 +77,10 @@ class Noise(NamedTuple):
     latents: Tensor
 
     @classmethod
-    def seeded(cls, generator: torch.Generator, pictures: Tensor) -> Noise:
+    def seeded(cls, generator: torch.Generator, pictures: Tensor, *, keeps: bool = True) -> Noise:
         """Draw in the order of the official program for those pictures ``(N, 3, H, W)``."""
         frames, _, height, width = pictures.shape
-        return cls(*official_noise(generator, frames, height, width))
+        return cls(*official_noise(generator, frames, height, width, keeps=keeps))
 
 
 class Passed(NamedTuple):
@@ -138,8 +140,10 @@ def run_pass(
         torch.tensor(settings.task, device=plate.device),
     )
     latents = start(plate, noise.latents.to(plate), levels.sigmas[0], scale)
-    windows = settings.window, settings.overlap
-    latents = denoise(predict, latents, conditions, levels, windows=windows, watch=watch)
+    windows, at_once = (settings.window, settings.overlap), settings.at_once
+    latents = denoise(
+        predict, latents, conditions, levels, windows=windows, at_once=at_once, watch=watch
+    )
     return Passed(latents, decode(vae, latents, scale, chunk=settings.decode_chunk))
 
 

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from engine.restorer import Clip
+    from engine.restorer import Clip, Watch
     from engine.restorers.svfr.anchored import Asked, Economy
-    from engine.restorers.svfr.denoise import Watch
     from engine.restorers.svfr.networks import Networks
 
 WINDOW, OVERLAP = 16, 3
@@ -54,7 +53,7 @@ def restore_whole(
 
     def noise(pictures: Tensor) -> Noise:
         # No picture is augmented: its noise is drawn for the order's sake, and not kept.
-        return Noise.seeded(generator, pictures)._replace(pictures=None)
+        return Noise.seeded(generator, pictures, keeps=False)
 
     def settings(steps: int, window: int) -> Pass:
         return Pass(

@@ -185,3 +185,17 @@ def test_when_no_patch_lands_then_the_plate_is_as_it_was(patches):
     assert all(same_bits(pasted.channels[name], channels[name]) for name in "RGB")
     assert not pasted.matte.any()
     assert not pasted.confidence.any()
+
+
+@pytest.mark.parametrize("step", [1.0, 0.7, 1.6])
+def test_when_only_some_pixels_are_free_then_all_others_keep_their_bits(step):
+    channels = plate()
+    free = np.zeros(SHAPE, np.bool_)
+    free[12:20, 15:30] = True
+    pasted = paste(channels, WINDOW, [flat(Transform((40, 40), 4, 15, step), 0.5)], free)
+    for name in "RGB":
+        changed = pasted.channels[name] != channels[name]
+        assert changed[free].all()
+        assert not changed[~free].any()
+    assert (pasted.matte[free] == 1).all()
+    assert not pasted.matte[~free].any()

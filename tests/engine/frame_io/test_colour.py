@@ -236,3 +236,14 @@ def test_when_the_curve_is_open_then_noise_around_a_bright_skin_averages_to_the_
         flat = np.full_like(seen, noisy.mean())
         biases[curve] = abs(float(colour.delta(seen, flat).mean()))
     assert biases["open"] < 0.1 * biases["knee"]
+
+
+def test_when_a_hole_is_filled_then_what_was_bright_in_it_goes():
+    plate = np.float32([0.3, 1.0, 6.0, 40.0]).reshape(1, 1, 4).repeat(3, axis=0)
+    colour = colour_of("lin_rec709_scene")
+    encoded = colour.encode(plate)
+    restored = np.full_like(encoded, 0.5)
+    holes = np.float32([[1, 1, 1, 0]])
+    delivered = plate + colour.delta(encoded, restored, holes)
+    assert np.allclose(delivered[:, 0, :3], 0.214, atol=1e-3)
+    assert delivered[0, 0, 3] == 40

@@ -1,13 +1,16 @@
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
 
+from engine.frame_io.colour import encode_knee
 from engine.restorer import TASKS, Clip, Guides
 from engine.restorers.svfr.compose import (
     LUMA,
     confidence,
     delivered,
+    plain,
     shown,
     task_ids,
     with_luma,
@@ -46,9 +49,22 @@ def test_when_only_holes_are_filled_then_known_pixels_keep_their_bits():
     made = delivered(clip("inpaint"), MADE)
     known, hole = (np.broadcast_to(where, made.shape) for where in (KNOWN, HOLE))
     assert made[known].tobytes() == PLATE[known].tobytes()
-    np.testing.assert_array_equal(made[hole], np.clip(MADE, 0, 1)[hole])
+    white = plain(np.clip(MADE, 0, 1))
+    np.testing.assert_array_equal(made[hole], white[hole])
     soft = made[:, :, 5] - PLATE[:, :, 5]
-    np.testing.assert_allclose(soft, 0.25 * (np.clip(MADE, 0, 1) - PLATE)[:, :, 5], atol=1e-6)
+    np.testing.assert_allclose(soft, 0.25 * (white - PLATE)[:, :, 5], atol=1e-6)
+
+
+def test_when_white_is_made_then_it_is_diffuse_white_unless_the_plate_is_brighter():
+    codes = np.linspace(0, 1, 72, dtype=np.float32).reshape(8, 9)
+    made = np.broadcast_to(codes, PLATE.shape)
+    linear = np.where(codes < 0.04, codes / 12.92, ((codes + 0.055) / 1.055) ** 2.4)
+    np.testing.assert_allclose(plain(codes), encode_knee(linear.astype(np.float32)), atol=1e-6)
+    assert plain(codes).max() < 0.83
+    there = replace(clip("bfr"), pixels=np.full_like(PLATE, 0.9))
+    np.testing.assert_array_equal(delivered(there, made)[0, 0], np.minimum(codes, np.float32(0.9)))
+    there = replace(there, tasks=("bfr", "inpaint"), guides=Guides(mask=MASK))
+    assert delivered(there, np.ones_like(PLATE))[:, :, 2:5].max() < 0.83, "damage is not kept"
 
 
 def test_when_a_clip_is_coloured_then_its_luma_stays():

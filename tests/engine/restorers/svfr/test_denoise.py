@@ -21,7 +21,7 @@ class Answers:
         self.seen = []
 
     def __call__(self, latents, plate, rows, timestep, _task):
-        self.seen.append((len(latents), float(timestep)))
+        self.seen.append((latents.shape[:-3], float(timestep)))
         return [plate + index + 0 * latents for index, _ in enumerate(rows)]
 
 
@@ -73,7 +73,12 @@ def test_when_frames_do_not_see_each_other_then_windows_leave_no_trace():
         answers = Answers()
         made = denoise(answers, noise, asked, levels, windows=windows)
         torch.testing.assert_close(made, whole, atol=1e-3, rtol=1e-4)
-        assert {length for length, _ in answers.seen} == {windows[0]}
+        assert {shape for shape, _ in answers.seen} == {(1, windows[0])}
+        answers = Answers()
+        together = denoise(answers, noise, asked, levels, windows=windows, at_once=2)
+        torch.testing.assert_close(together, made)
+        several = {shape for shape, _ in answers.seen}
+        assert several >= ({(2, windows[0])} if windows[0] < 11 else {(1, 16)})
 
 
 def test_when_there_are_two_rows_then_guidance_leads_from_the_first_to_the_second():

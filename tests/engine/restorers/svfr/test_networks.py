@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import weakref
 from dataclasses import fields
 
 import pytest
@@ -51,6 +52,19 @@ def test_when_weights_are_loaded_then_they_are_those_of_the_files(folder):
     assert (loaded.device.type, loaded.dtype) == ("cpu", torch.float32)
     assert load(folder, TINY, dtype=torch.float16).dtype == torch.float16
     assert not any(parameter.requires_grad for parameter in loaded.unet.parameters())
+
+
+def test_when_weights_change_precision_then_one_tensor_at_a_time_is_held_twice(folder, monkeypatch):
+    before = []
+
+    def cast(tensor, dtype):
+        assert not any(ref() is not None for ref in before)
+        before.append(weakref.ref(tensor))
+        return tensor.to(dtype)
+
+    monkeypatch.setattr("engine.restorers.svfr.networks._cast", cast)
+    load(folder, TINY)
+    assert len(before) > 500
 
 
 def test_when_a_file_is_missing_or_damaged_then_it_is_named(folder):

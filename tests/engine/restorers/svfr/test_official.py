@@ -62,3 +62,13 @@ def test_when_the_plate_is_augmented_or_less_is_asked_for_then_the_result_differ
     assert not torch.equal(base, run(augmentation=0.1))
     assert not torch.equal(base, run(strength=0.5))
     assert not torch.equal(base, run(task=(0, 0, 1)))
+
+
+def test_when_windows_are_computed_together_then_the_result_is_the_same():
+    alone = run(window=2, overlap=1)
+    asked = []
+    hook = networks().unet.register_forward_pre_hook(lambda _, given: asked.append(len(given[0])))
+    together = run(window=2, overlap=1, at_once=2)
+    hook.remove()
+    assert asked == [2, 1] * 2  # three windows, one row
+    torch.testing.assert_close(together, alone, atol=1e-4, rtol=0)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from engine.restorer import Guides
+from engine.restorers import load_restorer
 from engine.restorers.svfr import (
     LADDER,
     OFFICIAL_INFO,
@@ -15,6 +16,7 @@ from engine.restorers.svfr import (
     SvfrOfficial,
     SvfrTiny,
     anchored,
+    circular,
 )
 from engine.restorers.svfr.networks import seeded
 from engine.restorers.svfr.sizes import TINY
@@ -74,11 +76,11 @@ def test_when_the_user_gives_pictures_then_the_first_pass_is_skipped_and_order_i
         restore(clip(references=tuple(pictures[i] for i in order)), restorer=watched)
         for order in ([0, 1, 2], [2, 0, 1])
     ]
-    assert calls == [(0, 2), (1, 2)] * 2
+    assert calls == [(0, 2), (1, 2), (2, 2)] * 2
     assert bits(results[0]) == bits(results[1])
     calls.clear()
     without = restore(clip(), restorer=watched)
-    assert len(calls) == 4
+    assert calls == [(0, 2), (1, 2), (2, 2)] * 2
     assert bits(without) != bits(results[0])
 
 
@@ -89,12 +91,6 @@ def test_when_the_whole_face_is_asked_for_then_only_the_identity_differs():
     assert np.abs(official["tokens"] - whole["tokens"]).max() > 0.01
 
 
-@pytest.mark.parametrize("count", [1, 3, 15, 17])
-def test_when_a_window_has_any_number_of_frames_then_it_is_restored(count):
-    for restored in play(TINY_ONE, clips_of(INFO, range(1, count + 1), parameters=QUICK)):
-        assert np.isfinite(restored.pixels).all()
-
-
 def test_when_memory_runs_out_then_each_step_is_told_and_changes_next_to_nothing():
     one = clip(5, parameters=QUICK)
     whole = restore(one)
@@ -103,9 +99,11 @@ def test_when_memory_runs_out_then_each_step_is_told_and_changes_next_to_nothing
         told.append(step.name)
         restorer = step.restorer
         made = restore(one, restorer=restorer)
-        apart = np.abs(made.pixels - whole.pixels).max()
-        # The decoder's chunk is what it sees along time.
-        assert apart < (1e-3 if "decodes" not in step.name else 1.0), step.name
+        apart = np.abs(made.pixels - whole.pixels)
+        if "decodes" in step.name:  # the decoder's chunk is what it sees along time
+            assert 1e-3 < apart.mean() < 0.1
+        else:
+            assert apart.max() < 1e-3, step.name
     assert told == [name for name, _ in LADDER]
     assert TINY_ONE.economy == anchored.Economy()
 
@@ -149,7 +147,9 @@ def test_when_a_whole_track_is_restored_then_it_is_one_window_as_published(count
     calls = []
     begin = restorer.info.begin(1, 7)
     made = restorer.watched(lambda *at: calls.append(at)).restore(one, begin)
-    assert calls == [(0, 1)] * 2
+    begun = min(count, 16)
+    windows = circular.calls(begun, begun, 3, 1), circular.calls(count, 16, 3, 1)
+    assert calls == [call for n in windows for call in [(0, 1)] * n + [(1, 1)]]
     assert made.pixels.shape == one.pixels.shape
     assert np.isfinite(made.pixels).all()
     assert not made.reference.tensors
@@ -172,6 +172,24 @@ def test_when_weights_were_added_then_their_sum_is_declared(tmp_path):
     assert Svfr(tmp_path).info.weights == "a" * 64
     (tmp_path / "weights.json").write_text("[]")
     assert Svfr(tmp_path).info.weights == ""
+
+
+def test_when_another_restorer_takes_over_then_weights_make_room_unless_they_are_its_own(
+    tmp_path, monkeypatch
+):
+    (tmp_path / "svfr").mkdir()
+    (tmp_path / "svfr" / "weights.json").write_text(json.dumps({"sha256": "a" * 64}))
+    monkeypatch.setenv("FACEPLATE_WEIGHTS", str(tmp_path))
+    loads = []
+    monkeypatch.setattr("engine.restorers.svfr.layout.check_installed", lambda *_: None)
+    monkeypatch.setattr("engine.restorers.svfr.networks.load", lambda *_: loads.append(1))
+    restorer = None
+    for name, loaded in (("svfr", 1), ("svfr-official", 1), ("lite", 1), ("svfr", 2)):
+        restorer = load_restorer(name, after=restorer)
+        if isinstance(restorer, Svfr):
+            restorer.networks()
+        assert len(loads) == loaded, name
+    restorer.let_go()
 
 
 def test_when_there_are_no_weights_then_the_user_is_told_how_to_add_them(tmp_path):
