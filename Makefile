@@ -2,24 +2,27 @@
 #
 #   demo    sets up, restores a degraded plate of real pixels, prints the gain
 #   test    sets up, passes every check and test
-#   check   the checks alone: formatter, linter, types, floors
+#   check   the checks alone: formatters, linter, types, floors; the OFX plugin builds without warnings
+#   ofx     builds the OFX plugin
+#   test-ofx  its tests, alone and in a host: plain, under AddressSanitizer and UBSan, under ThreadSanitizer
 #   bench   every performance claim as a figure (minutes)
 #   soak    kills writers, workers, servers and clients, 2000 times (half an hour); KILLS=N, SEED=S
 #   fuzz    throws spoilt bytes at all that reads others' (13 minutes); FUZZ="--seconds 600 zmtp"
 #   train   the weights of the default restorer, 2 h 40 min on two cores; resumes after a kill
 #   train-svfr-tiny  the tiny SVFR by the paper's losses, with and without the facial prior, then what
-#           it learnt, pass or fail (4000 steps each, hours of one core; resumes); STEPS=N
+#           it learnt, pass or fail (1000 steps each, 8 minutes of two cores; resumes); STEPS=N
 #   clean   removes what the others made
 
 PYTHON ?= python3
 SYSTEM := python3 python3-venv
 EXTRAS := chromium chromium-driver lua5.1
+COMPILER := cmake g++ doctest-dev
 BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_WAIT_POLICY := passive
 
-STEPS ?= 4000
-.PHONY: demo test check bench soak fuzz train train-svfr-tiny clean system extras
+STEPS ?= 1000
+.PHONY: demo test check ofx test-ofx bench soak fuzz train train-svfr-tiny clean system extras compiler
 
 demo: $(STAMP)
 	$(BIN)/faceplate demo
@@ -32,11 +35,27 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(BIN)/clang-format --dry-run -Werror $(wildcard ofx_bridge/*/*/*.h ofx_bridge/*/*/*.cc)
+	@if command -v cmake && command -v c++; then $(MAKE) ofx; else echo "no OFX plugin built"; fi
 
-bench: $(STAMP)
+ofx: compiler
+	cmake -S ofx_bridge -B build/ofx -DBUILD_TESTING=OFF
+	cmake --build build/ofx
+
+test-ofx: compiler $(STAMP)
+	set -e; for sanitize in "" address,undefined thread; do \
+	  folder="build/ofx-test-$${sanitize%,*}"; \
+	  cmake -S ofx_bridge -B "$$folder" -DSANITIZE="$$sanitize" -DCMAKE_BUILD_TYPE=RelWithDebInfo; \
+	  cmake --build "$$folder"; \
+	  ctest --test-dir "$$folder" --output-on-failure; \
+	  $(BIN)/python -m tests.ofx_host.sanitized "$$folder"; \
+	done
+
+bench: $(STAMP) ofx
 	$(BIN)/python -m bench.denoise
 	$(BIN)/python -m bench.status
 	$(BIN)/python -m bench.wire
+	$(BIN)/python -m bench.ofx
 	$(BIN)/python -m bench.peer
 	$(BIN)/python -m bench.load
 	$(BIN)/python -m bench.quality
@@ -81,6 +100,12 @@ system:
 	@$(PYTHON) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' || \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(SYSTEM); \
 	  else echo "install these first: $(SYSTEM) (3.11 or later)"; exit 1; fi
+
+# What the OFX plugin is built and tested with.
+compiler:
+	@command -v cmake >/dev/null && command -v c++ >/dev/null && [ -e /usr/include/doctest/doctest.h ] || \
+	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(COMPILER); \
+	  else echo "install these first: $(COMPILER)"; exit 1; fi
 
 # What some tests need: a real browser for the page, a compiler for Resolve's Lua. Else they are
 # skipped.

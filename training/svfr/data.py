@@ -3,16 +3,12 @@
 A batch is a pure function of (mix, step). A clip is damaged in two ways, for two different sets of
 tasks. A damage that no task asks to undo may be there as well; it stays in the target. Without
 this the plate alone would tell what to do, and the task vector would mean nothing.
-
-The latents are those of `svfr-tiny`'s untrained VAE, as they are: a random encoder keeps what
-tells faces and damages apart (greyscale moves its latents by 0.5, faces differ by 0.6), and a
-trained one would not be the VAE that `svfr-tiny` loads.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import compress, product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,10 +16,10 @@ import numpy as np
 import torch
 
 from engine.restorers.svfr.identity import as_bytes, seen
-from engine.restorers.svfr.latents import encode
 from training.clip import make_clip
 from training.degrade import TASKS, Recipe, apply, draw_recipe
 from training.seeds import random_stream
+from training.svfr.latents import Blocks, fitted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -36,22 +32,24 @@ if TYPE_CHECKING:
 
 LONG = 10
 """Frames of the clips of which windows are taken."""
-SCALE = 1.5
-"""Brings these latents to unit variance, as 0.18215 does those of a trained VAE."""
+WAYS = 16
+"""Pairs of a person's damaged clips; they are kept, as making one takes as long as learning it."""
 SPARED = 0.5
 """Chance of a damage that is not to be undone."""
 TASK_SETS = tuple(tuple(compress(TASKS, on)) for on in product((0, 1), repeat=3) if any(on))
 """Every task and combination; each is as likely."""
+FITTED = 16
+"""People to whom the latents are fitted."""
 
 
 class Batch(NamedTuple):
-    """Clips side by side, R rows of T frames.
+    """Clips side by side, R rows of T frames; latents are of unit variance.
 
     Attributes:
-        target: ``(R, T, 4, h, w)`` scaled latents of what is to come out.
-        plate: The same of the damaged plate, not scaled.
-        reference: ``(R, 4, h, w)`` not scaled, of the target's frame before the window.
-        seen: ``(R, 3, 112, 112)`` what the identity network sees of that frame.
+        target: ``(R, T, 4, h, w)`` latents of what is to come out.
+        plate: The same of the damaged plate.
+        reference: ``(R, 4, h, w)`` of the target's frame before the window.
+        maps: ``(R, C, 7, 7)`` what the identity network says of that frame.
         task: ``(R, 3)`` whether to restore, colour, inpaint.
         landmarks: ``(R, T, 68, 2)`` x, y in hundredths of the crop's side.
     """
@@ -59,7 +57,7 @@ class Batch(NamedTuple):
     target: Tensor
     plate: Tensor
     reference: Tensor
-    seen: Tensor
+    maps: Tensor
     task: Tensor
     landmarks: Tensor
 
@@ -70,15 +68,19 @@ class Mix:
 
     Attributes:
         seed: Of everything.
-        clips: Different clips in a batch, at least 2.
+        clips: Different people in a batch, at least 2.
         frames: T, below LONG.
-        people: How many clips there are in all.
+        people: How many there are in all.
     """
 
     seed: int
     clips: int
     frames: int
     people: int
+
+    def face(self, person: int, size: int) -> ProceduralClip:
+        """Return a person's long clip, ``size`` pixels wide and high."""
+        return face((self.seed << 24) + person, size)
 
 
 class Damaged(NamedTuple):
@@ -116,7 +118,7 @@ def left_over(recipe: Recipe, asked: Collection[str]) -> Recipe:
 
 @lru_cache(maxsize=512)
 def face(seed: int, size: int) -> ProceduralClip:
-    """Return a long clip of a face; it takes a second, so it is kept."""
+    """Return a long clip of a face; it takes half a second, so it is kept."""
     return make_clip("face", seed, LONG, size)
 
 
@@ -134,41 +136,73 @@ def damage(
     return Damaged(target, plate, asked, labels.landmarks68[part], labels.landmarks5[part])
 
 
-def make_pictures(mix: Mix, step: int, size: int) -> list[Damaged]:
-    """Make one step's clips, each damaged in two ways, one after the other."""
-    pictures: list[Damaged] = []
-    people = random_stream("svfr people", mix.seed, step).choice(
-        mix.people, mix.clips, replace=False
-    )
-    for slot, person in enumerate(people):
-        rng = random_stream("svfr clip", mix.seed, step, slot)
-        clip = face((mix.seed << 24) + int(person), size)
-        first = int(rng.integers(0, LONG - mix.frames))
-        for number in rng.choice(len(TASK_SETS), 2, replace=False):
-            asked = TASK_SETS[number]
-            present = [task for task in TASKS if task in asked or rng.random() < SPARED]
-            recipe = draw_recipe(rng, present)
-            pictures.append(damage(clip, first, mix.frames, asked, recipe))
-    return pictures
+def make_pair(mix: Mix, person: int, way: int, size: int) -> list[Damaged]:
+    """Damage a clip of a person for two different sets of tasks."""
+    rng = random_stream("svfr clip", mix.seed, person, way)
+    clip = mix.face(person, size)
+    first = int(rng.integers(0, LONG - mix.frames))
+    pair: list[Damaged] = []
+    for number in rng.choice(len(TASK_SETS), 2, replace=False):
+        asked = TASK_SETS[number]
+        present = [task for task in TASKS if task in asked or rng.random() < SPARED]
+        pair.append(damage(clip, first, mix.frames, asked, draw_recipe(rng, present)))
+    return pair
 
 
-def encoded(networks: Networks, rows: Sequence[Damaged]) -> Batch:
-    """Return clips as a batch on the networks' device."""
-    device, size = networks.device, rows[0].target.shape[-1]
+class Lessons:
+    """Batches, and clips as batches.
 
-    def latents(clips: list[NDArray[np.float32]]) -> Tensor:
-        pictures = torch.from_numpy(np.concatenate(clips)) * 2 - 1
-        # Cloned, as tensors of inference take no part in training.
-        return encode(networks.vae, pictures).clone().unflatten(0, (len(rows), -1))
+    Args:
+        networks: For the identity network and the crop's size.
+        mix: What batches are made of.
+    """
 
-    target = latents([row.target for row in rows])
-    faces = [seen(as_bytes(row.target[0]), row.landmarks5[0].astype(np.float64)) for row in rows]
-    marks = np.stack([row.landmarks68[1:] for row in rows]) * (100 / size)
-    return Batch(
-        SCALE * target[:, 1:],
-        latents([row.plate for row in rows])[:, 1:],
-        target[:, 0],
-        torch.cat(faces).to(device),
-        torch.tensor([vector(row.asked) for row in rows], device=device),
-        torch.from_numpy(marks).to(device),
-    )
+    def __init__(self, networks: Networks, mix: Mix) -> None:
+        self.size = networks.sizes.crop
+        self.mix = mix
+        self._networks = networks
+        self._kept: dict[tuple[int, int], Batch] = {}
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        """The latents."""
+        people = range(min(FITTED, self.mix.people))
+        pictures = [self.mix.face(person, self.size).pixels[::3] for person in people]
+        return fitted(torch.from_numpy(np.concatenate(pictures)))
+
+    def batch(self, step: int) -> Batch:
+        """Return a step's batch; its rows are pairs of one clip."""
+        rng = random_stream("svfr batch", self.mix.seed, step)
+        people = rng.choice(self.mix.people, self.mix.clips, replace=False)
+        pairs = [self._pair(int(person), int(rng.integers(WAYS))) for person in people]
+        device = self._networks.device
+        return Batch(*(torch.cat(parts).to(device) for parts in zip(*pairs, strict=True)))
+
+    def _pair(self, person: int, way: int) -> Batch:
+        if (person, way) not in self._kept:
+            pair = self.encoded(make_pair(self.mix, person, way, self.size))
+            self._kept[person, way] = Batch(*(part.cpu() for part in pair))
+        return self._kept[person, way]
+
+    @torch.no_grad()
+    def encoded(self, rows: Sequence[Damaged]) -> Batch:
+        """Return clips as a batch on the networks' device."""
+        target, plate = (
+            self.blocks.encode(torch.from_numpy(np.concatenate(clips))).unflatten(
+                0, (len(rows), -1)
+            )
+            for clips in ([row.target for row in rows], [row.plate for row in rows])
+        )
+        points = [row.landmarks5[0].astype(np.float64) for row in rows]
+        pictures = [as_bytes(row.target[0]) for row in rows]
+        faces = torch.cat([seen(*one) for one in zip(pictures, points, strict=True)])
+        marks = np.stack([row.landmarks68[1:] for row in rows]) * (100 / self.size)
+        device = self._networks.device
+        return Batch(
+            target[:, 1:].to(device),
+            plate[:, 1:].to(device),
+            target[:, 0].to(device),
+            self._networks.arcface(faces.to(device)),
+            torch.tensor([vector(row.asked) for row in rows], device=device),
+            torch.from_numpy(marks).to(device),
+        )

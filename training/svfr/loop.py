@@ -19,8 +19,8 @@ from training.lite.checkpoint import Training, load_training, save_training
 from training.lite.record import Table
 from training.lite.schedule import decay
 from training.seeds import random_stream
-from training.svfr.data import Batch, Mix, encoded, make_pictures
-from training.svfr.evaluate import Score, evaluate, held_out
+from training.svfr.data import Batch, Lessons, Mix
+from training.svfr.evaluate import COLUMNS, Score, evaluate, held_out
 from training.svfr.losses import (
     PRIOR,
     UNIFIED,
@@ -37,12 +37,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS = ("step", "minutes", *Losses._fields)
-SCORES = (
-    *("step", "noise", "landmarks"),
-    *("bfr", "colour", "inpaint", "bfr_wrong", "colour_wrong", "inpaint_wrong"),
-)
 DROPPED = 0.5  # share of the rows that see no reference
-PEAK, WARM_UP = 5e-4, 50  # learning rate, and the steps on which it rises to it
+PEAK, WARM_UP = 2e-3, 50  # learning rate, and the steps on which it rises to it
 NORM = 1.0  # to which gradients are clipped
 
 
@@ -55,7 +51,7 @@ class Settings:
         clips: Different clips in a batch; each is in it twice.
         frames: Of a clip.
         people: How many there are to learn from.
-        judged: Held-out people.
+        judged: Held-out people, at least 2.
         every: Steps between evaluations and checkpoints.
         unified: Lambda 1.
         prior: Lambda 2; at 0 the landmark predictor learns without teaching the denoiser.
@@ -64,9 +60,9 @@ class Settings:
     seed: int = 0
     clips: int = 8
     frames: int = 2
-    people: int = 128
-    judged: int = 8
-    every: int = 250
+    people: int = 64
+    judged: int = 64
+    every: int = 200
     unified: float = UNIFIED
     prior: float = PRIOR
 
@@ -85,14 +81,11 @@ def begin(device: str) -> tuple[Networks, Training]:
     return networks, Training(student, average, optimiser)
 
 
-def losses_of(
-    student: Student, networks: Networks, batch: Batch, settings: Settings, step: int
-) -> Losses:
+def losses_of(student: Student, batch: Batch, settings: Settings, step: int) -> Losses:
     """Return the losses of a batch, equation 4.
 
     Args:
         student: Being trained.
-        networks: For the identity network.
         batch: Its rows are pairs of one clip.
         settings: Seed and weights.
         step: Of the noise, too.
@@ -102,9 +95,7 @@ def losses_of(
     noise = torch.from_numpy(rng.standard_normal(target.shape)).to(target)
     sigma = draw_sigmas(rng, len(target)).to(target)
     told = torch.from_numpy(rng.random(len(target)) >= DROPPED).to(target)
-    with torch.no_grad():
-        maps = networks.arcface(batch.seen)
-    tokens = student.projection(maps) * told.view(-1, 1, 1)
+    tokens = student.projection(batch.maps) * told.view(-1, 1, 1)
     reference = (batch.reference * told.view(-1, 1, 1, 1))[:, None].expand_as(batch.plate)
     sample = torch.cat([noisy(target, noise, sigma), batch.plate, reference], 2)
     said = student(sample, sigma, tokens, batch.task)
@@ -156,18 +147,18 @@ def train(settings: Settings, steps: int, out: Path, device: str = "cpu") -> Sco
     if last.exists():
         load_training(last, training, facts)
     start = time.monotonic() - 60 * training.minutes
-    table, judged = Table(out / "steps.csv", STEPS), Table(out / "held_out.csv", SCORES)
+    table, judged = Table(out / "steps.csv", STEPS), Table(out / "held_out.csv", COLUMNS)
     table.keep_before(training.step)
     judged.keep_before(training.step)  # its row is written anew
-    batches = held_out(networks, settings.judged, settings.frames)
+    lessons = Lessons(networks, settings.mix())
+    batches = held_out(lessons, settings.judged)
     student, average = training.network, training.average
     assert isinstance(student, Student)
     assert isinstance(average, Student)
     score = _judge(average, batches, judged, training.step)
     while training.step < steps:
         step = training.step
-        batch = encoded(networks, make_pictures(settings.mix(), step, networks.sizes.crop))
-        losses = losses_of(student, networks, batch, settings, step)
+        losses = losses_of(student, lessons.batch(step), settings, step)
         learn(training, losses)
         training.minutes = (time.monotonic() - start) / 60
         values = [one.item() for one in losses]
@@ -180,12 +171,7 @@ def train(settings: Settings, steps: int, out: Path, device: str = "cpu") -> Sco
 
 def _judge(average: Student, batches: list[Batch], judged: Table, step: int) -> Score:
     score = evaluate(average, batches)
-    row: list[float] = [score.noise, score.landmarks, *score.right, *score.wrong]
-    judged.append(step, *(f"{value:.6f}" for value in row))
-    apart = "told apart" if score.told_apart() else "not told apart"
-    print(
-        f"step {step}: held-out noise loss {score.noise:.4f}, "
-        f"landmarks {score.landmarks:.2f} % of the eyes' distance, tasks {apart}",
-        flush=True,
-    )
+    for row in score.rows():
+        judged.append(step, *row)
+    print(f"step {step}: {score}", flush=True)
     return score

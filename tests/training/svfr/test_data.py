@@ -8,7 +8,7 @@ from engine.restorers.svfr.sizes import TINY
 from training.degrade import LEVELS, TASKS, Recipe
 from training.degrade.recipe import Brush, Gauss
 from training.svfr import data
-from training.svfr.data import TASK_SETS, Mix, damage, encoded, face, make_pictures, vector
+from training.svfr.data import TASK_SETS, Lessons, Mix, damage, face, make_pair, vector
 
 EVERYTHING = Recipe("all", (Gauss(20),), "codes", Brush(0.2))
 MIX = Mix(seed=0, clips=2, frames=2, people=2)
@@ -58,18 +58,40 @@ def test_when_tasks_are_listed_then_every_combination_is_there():
     assert vector(("colour",)) == [0, 1, 0]
 
 
-def test_when_a_batch_is_made_again_then_it_is_the_same_and_pairs_share_a_clip():
-    networks = seeded(TINY)
-    rows = make_pictures(MIX, 3, 64)
-    one, other = encoded(networks, rows), encoded(networks, make_pictures(MIX, 3, 64))
+@pytest.fixture(scope="module")
+def networks():
+    return seeded(TINY)
+
+
+def test_when_a_batch_is_made_again_then_it_is_the_same_and_pairs_share_a_clip(networks):
+    lessons = Lessons(networks, MIX)
+    lessons.batch(4)
+    one, other = lessons.batch(3), Lessons(networks, MIX).batch(3)
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
     assert one.target.shape == one.plate.shape == (4, 2, 4, 8, 8)
     assert torch.equal(one.landmarks[0], one.landmarks[1])
     assert not torch.equal(one.landmarks[0], one.landmarks[2])
     assert not torch.equal(one.task[0], one.task[1])
-    assert one.seen.shape == (4, 3, 112, 112)
+    assert one.maps.shape == (4, 32, 7, 7)
 
 
-def test_when_faces_are_encoded_then_scaled_latents_have_unit_variance():
+def test_when_a_pair_was_made_then_it_is_kept(networks, monkeypatch):
+    monkeypatch.setattr(data, "WAYS", 1)
+    lessons = Lessons(networks, MIX)
+    lessons.batch(0)
+    monkeypatch.setattr(data, "make_pair", None)
+    assert lessons.batch(1).target.shape == (4, 2, 4, 8, 8)
+
+
+def test_when_a_person_is_damaged_in_another_way_then_the_tasks_differ():
+    pairs = [make_pair(MIX, 0, way, 64) for way in range(4)]
+    assert all(pair[0].asked != pair[1].asked for pair in pairs)
+    assert len({tuple(row.asked) for pair in pairs for row in pair}) > 2
+
+
+def test_when_a_clean_face_is_encoded_then_plate_and_target_are_the_same(networks):
+    lessons = Lessons(networks, MIX)
     rows = [damage(face(n, 64), 0, 3, ("bfr",), LEVELS["clean"]) for n in range(2)]
-    assert 0.5 < encoded(seeded(TINY), rows).target.std() < 2
+    batch = lessons.encoded(rows)
+    assert torch.equal(batch.target, batch.plate)
+    assert 0.5 < batch.target.std() < 2
