@@ -43,10 +43,10 @@ def read_frame(fetch: Fetch, path: Path, roots: Sequence[str]) -> tuple[Fetched,
     except OSError as error:
         if error.errno == errno.EFBIG:
             raise MessageOversized("too large for the wire; read it from its path") from None
-        raise unreadable(fetch, path, error) from None
+        raise unreadable(fetch.frame, path, error) from None
     return Fetched(fetch.job, fetch.frame, hashlib.sha256(data).hexdigest()), (data,)
 
 
-def unreadable(fetch: Fetch, path: Path, error: OSError) -> FrameMissing:
+def unreadable(frame: int, path: Path, error: OSError) -> FrameMissing:
     """Return what a client is told of a delivered frame that cannot be read."""
-    return FrameMissing(error.strerror or str(error), frame=fetch.frame, path=str(path))
+    return FrameMissing(error.strerror or str(error), frame=frame, path=str(path))

@@ -13,7 +13,7 @@ from engine.errands import Errand
 from engine.fetch import delivered_path, read_frame
 from engine.rings import Rings, echo
 from plugin_host.errors import EngineBusy, UnknownJob
-from plugin_host.requests import Attach, Deposit, Discard, Echo, Fetch
+from plugin_host.requests import Attach, Deposit, Discard, Echo, Fetch, Look
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from engine.spool import Spool
     from plugin_host.protocol import Envelope
 
-HANDED = Attach, Deposit, Discard, Echo, Fetch
+HANDED = Attach, Deposit, Discard, Echo, Fetch, Look
 Handed = tuple[Any, tuple[bytes, ...]]  # a reply, and the buffers that ride along
 _SWEEP_S = 1.0
 
@@ -51,7 +51,7 @@ class Handover:
         self._swept = 0.0
 
     def ask(self, session: Session, envelope: Envelope) -> None:
-        """Have an `Attach`, `Deposit`, `Discard`, `Echo` or `Fetch` carried out.
+        """Have one of `HANDED` carried out.
 
         Raises:
             UnknownJob: No job is called that.
@@ -77,14 +77,18 @@ class Handover:
             return partial(self._spool.discard, message)
         if isinstance(message, Echo):
             return partial(echo, message, envelope.buffers, ring)
-        assert isinstance(message, Fetch)
-        job = self._jobs.get(message.job)
+        if isinstance(message, Look):
+            return partial(_look_up, message, self._roots, ring)
+        return self._fetch(message, ring)
+
+    def _fetch(self, fetch: Fetch, ring: Ring | None) -> Callable[[], Handed]:
+        job = self._jobs.get(fetch.job)
         if job is None:
-            raise UnknownJob(f"no job is called {message.job}; submit it again")
-        path = delivered_path(job, message.frame)
-        if message.into is None:
-            return partial(read_frame, message, path, self._roots)
-        return partial(_fetch_pixels, message, path, self._roots, ring)
+            raise UnknownJob(f"no job is called {fetch.job}; submit it again")
+        path = delivered_path(job, fetch.frame)
+        if fetch.into is None:
+            return partial(read_frame, fetch, path, self._roots)
+        return partial(_fetch_pixels, fetch, path, self._roots, ring)
 
     def sweep(self, sessions: Callable[[str], object]) -> None:
         """Let go of what belongs to nobody any more; see `Rings.sweep`."""
@@ -100,3 +104,9 @@ def _fetch_pixels(fetch: Fetch, path: Any, roots: Sequence[str], ring: Ring | No
     from engine.pixels import fetch_pixels  # noqa: PLC0415 - an engine must listen before
 
     return fetch_pixels(fetch, path, roots, ring)
+
+
+def _look_up(look: Look, roots: Sequence[str], ring: Ring | None) -> Handed:
+    from engine.look import look_up  # noqa: PLC0415 - an engine must listen before
+
+    return look_up(look, roots, ring)

@@ -38,21 +38,36 @@ def examine_hosts(system: System | None = None) -> Iterator[Finding]:
 def _nuke(system: System) -> Iterator[Finding]:
     found = _there(system.nuke_applications())
     versions = sorted({match[0] for path in found if (match := _NUKE.search(path))})
-    where = Installation.of("nuke", system, None)
-    yield from _installed(where, bool(found), ", ".join(versions))
+    places = {"": Installation.of("nuke", system, None)}
+    for folder in _nuke_path(system):
+        places[f" --path '{folder}'"] = Installation.of("nuke", system, folder)
+    ours = {there: where for there, where in places.items() if recorded(where.client)}
+    for there, where in (ours or {"": places[""]}).items():
+        yield from _installed(where, bool(found), ", ".join(versions), there)
+    for there, where in ours.items():
+        told = where.startup is not None and where.startup.exists()
+        if not told or b">>> faceplate" not in where.startup.read_bytes():  # type: ignore[union-attr]
+            yield False, f"nuke: {where.startup} does not name it; `faceplate install nuke{there}`"
+    if len(ours) > 1:
+        what = f"nuke: Faceplate is installed {len(ours)} times, and one hides another"
+        yield False, f"{what}; " + " or ".join(f"`faceplate uninstall nuke{one}`" for one in ours)
     for version in versions:
         major = int(_NUKE.fullmatch(version)[1])  # type: ignore[index]
         if major not in NUKES:
             yield False, f"{version}: Faceplate is written for Nuke {NUKES[0]} to {NUKES[-1]}"
-    if recorded(where.client):
-        told = where.startup is not None and where.startup.exists()
-        if not told or b">>> faceplate" not in where.startup.read_bytes():  # type: ignore[union-attr]
-            yield False, f"nuke: {where.startup} does not name it; `faceplate install nuke`"
+
+
+def _nuke_path(system: System) -> list[str]:
+    """Return the folders of $NUKE_PATH that are not the user's own."""
+    separator = ";" if system.name == "win32" else ":"
+    folders = system.environment.get("NUKE_PATH", "").split(separator)
+    others = (system.style.normpath(folder) for folder in folders if folder)
+    return [folder for folder in dict.fromkeys(others) if folder != system.nuke_folder()]
 
 
 def _resolve(system: System) -> Iterator[Finding]:
     found = _there(system.resolve_applications())
-    yield from _installed(Installation.of("resolve", system, None), bool(found), "DaVinci Resolve")
+    yield from _in_menus(system, found=bool(found))
     if not found:
         return
     if os.path.isdir("/opt/resolve/ResolvePython"):  # noqa: PTH112 - paths are text here
@@ -62,6 +77,21 @@ def _resolve(system: System) -> Iterator[Finding]:
         )
     yield from python_for_resolve(system)
     yield _attached()
+
+
+def _in_menus(system: System, *, found: bool) -> Iterator[Finding]:
+    """Yield what is installed for this user, and for all of them."""
+    own = Installation.of("resolve", system, None)
+    everybody = system.resolve_scripts(everybody=True)
+    shared = Installation.of("resolve", system, everybody)
+    if not recorded(shared.client):
+        yield from _installed(own, found, "DaVinci Resolve")
+        return
+    yield from _installed(shared, found, "DaVinci Resolve", f" --path '{everybody}'")
+    if recorded(own.client):
+        yield from _installed(own, found, "DaVinci Resolve")
+        what = "resolve: installed for this user and for all, so the menu lists everything twice"
+        yield False, f"{what}; `faceplate uninstall resolve`"
 
 
 def python_for_resolve(
@@ -86,7 +116,7 @@ def python_for_resolve(
             yield False, "resolve: no Python is registered; install 3.10 to 3.12 from python.org"
         elif highest >= (3, 13):
             what = f"resolve: takes the highest Python, {highest[0]}.{highest[1]}, with which 20.x "
-            yield False, what + "crashes; set PYTHONHOME to one of 3.6 to 3.12"
+            yield False, what + "crashes; set PYTHONHOME to one of 3.7 to 3.12"
 
 
 def _registered() -> list[tuple[int, int]]:
@@ -125,8 +155,15 @@ def _attached() -> Finding:
     return True, f"resolve: external scripting is off or no Resolve runs ({why})"
 
 
-def _installed(where: Installation, found: bool, name: str) -> Iterator[Finding]:
-    """Yield whether a host is there, and whether what is installed in it is today's."""
+def _installed(where: Installation, found: bool, name: str, there: str = "") -> Iterator[Finding]:
+    """Yield whether a host is there, and whether what is installed in it is today's.
+
+    Args:
+        where: What is looked at.
+        found: Whether the host is on this machine.
+        name: What the host is called.
+        there: What `faceplate install` needs besides the host to come there.
+    """
     host = where.host
     if not any(recorded(folder) for folder in where.folders):
         yield (
@@ -144,11 +181,12 @@ def _installed(where: Installation, found: bool, name: str) -> Iterator[Finding]
         yield False, f"{host}: {error}"
         return
     for folder, mine in files.items():
-        yield _fresh(host, folder, {name: digest(data) for name, data in mine.items()})
+        shas = {name: digest(data) for name, data in mine.items()}
+        yield _fresh(host, folder, shas, f"`faceplate install {host}{there}`")
         yield from _permissions(host, folder)
 
 
-def _fresh(host: str, folder: Path, mine: dict[str, str]) -> Finding:
+def _fresh(host: str, folder: Path, mine: dict[str, str], cure: str) -> Finding:
     stale = [name for name, sha in mine.items() if recorded(folder).get(name) != sha]
     changed = [name for name, sha in mine.items() if _digest_of(folder / name) != sha]
     if stale or set(recorded(folder)) - set(mine):
@@ -157,7 +195,7 @@ def _fresh(host: str, folder: Path, mine: dict[str, str]) -> Finding:
         what = f"{changed[0]} is missing or was changed"
     else:
         return True, f"{host}: {folder} holds this release"
-    return False, f"{host}: {folder}: {what}; `faceplate install {host}`"
+    return False, f"{host}: {folder}: {what}; {cure}"
 
 
 def _permissions(host: str, folder: Path) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
     nuke      <folder>/faceplate/plugin_host/...   and a marked passage in <folder>/init.py
     resolve   <client folder>/plugin_host/...      and the launchers in <Scripts>/Utility/Faceplate
+              which for all users is <Scripts>/../Faceplate: what lies in <Scripts>, menus list
 
 Rules of this file:
     - Nothing is put into a host's Python. What is copied needs its standard library only.
@@ -58,13 +59,17 @@ class Installation(NamedTuple):
 
     @classmethod
     def of(cls, host: str, system: System, path: str | None) -> Installation:
-        """Return where a host's files go: to the user's own place, or below `path`."""
+        """Return where a host's files go: to the user's own place, or to `path`.
+
+        Raises:
+            SettingsError: Resolve lists no scripts in `path`.
+        """
         if host == "nuke":
             folder = Path(path or system.nuke_folder())
             return cls(host, folder / "faceplate", folder / "faceplate", folder / "init.py")
         scripts = Path(path or system.resolve_scripts()) / "Faceplate"
-        client = Path(path) / ".faceplate" if path else Path(system.client_folder())
-        return cls(host, client, scripts)
+        client = system.beside_resolve_scripts(path) if path else system.client_folder()
+        return cls(host, Path(client), scripts)
 
     @property
     def folders(self) -> tuple[Path, ...]:

@@ -19,7 +19,7 @@ from plugin_host.errors import TakeConflict
 from plugin_host.protocol import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 SCHEMA = "take.1"
@@ -99,10 +99,15 @@ def sealed(data: Mapping[str, Any]) -> bytes:
     return json_bytes({**data, "seal": _seal(data)})
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return what such a file holds; None for what is not there, is damaged, or cannot be read."""
+def read_json(path: Path, *, roots: Sequence[str] = ()) -> dict[str, Any] | None:
+    """Return what such a file holds; None for what is not there, is damaged, or cannot be read.
+
+    Args:
+        path: The file.
+        roots: Real paths of folders, below one of which it must lie; none for any place.
+    """
     try:
-        data = json.loads(read_regular(path, most=MOST_JSON))
+        data = json.loads(read_regular(path, most=MOST_JSON, roots=roots))
         if not isinstance(data, dict):
             return None
         found = cast("dict[str, Any]", data)

@@ -12,7 +12,7 @@ from engine.frame_io.exr import read_image
 from engine.regular import read_regular
 from engine.rings import slot_of
 from plugin_host.errors import SettingsError
-from plugin_host.replies import Fetched, PixelsText
+from plugin_host.frame_replies import Fetched, PixelsText
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,15 +41,25 @@ def fetch_pixels(
     try:
         data = read_regular(path, roots=roots)
     except OSError as error:
-        raise unreadable(fetch, path, error) from None
+        raise unreadable(fetch.frame, path, error) from None
     image = read_image(data, frame=fetch.frame)
+    return Fetched(fetch.job, fetch.frame, pixels=place(image, into, ring)), ()
+
+
+def place(image: Image, into: Into, ring: Ring | None) -> PixelsText:
+    """Write an image's channels into a slot, where one is named and holds them; say how they lie.
+
+    Raises:
+        FrameUnsupported: There is no beauty part.
+        SettingsError: A channel or the slot is not there.
+    """
     laid = lay_out(image, into)
     if into.slot is not None:
         with slot_of(ring, into.slot) as slot:
             if laid.size <= len(slot):
                 write(image, laid, slot, interleaved=into.interleaved)
-                laid = replace(laid, slot=into.slot)
-    return Fetched(fetch.job, fetch.frame, pixels=laid), ()
+                return replace(laid, slot=into.slot)
+    return laid
 
 
 def lay_out(image: Image, into: Into) -> PixelsText:

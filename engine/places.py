@@ -14,7 +14,10 @@ import os
 import posixpath
 import sys
 from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Literal
+
+from plugin_host.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +107,22 @@ class System:
             own = self.join(self.home, ".local/share/DaVinciResolve")
             base = "/opt/resolve" if everybody else own
         return self.join(base, "Fusion", "Scripts", "Utility")
+
+    def beside_resolve_scripts(self, menu: str) -> str:
+        """Return a folder for code that Resolve must not list, given one that it lists.
+
+        Raises:
+            SettingsError: `menu` is no folder that it lists.
+        """
+        path = (PureWindowsPath if self.name == "win32" else PurePosixPath)(
+            self.style.abspath(menu)
+        )
+        scripts = next((each for each in path.parents if each.name == "Scripts"), None)
+        if scripts is None:
+            raise SettingsError(
+                "Resolve lists no scripts there; it does in .../Fusion/Scripts/Utility", path=menu
+            )
+        return str(scripts.parent / "Faceplate")
 
     def resolve_applications(self) -> tuple[str, ...]:
         """Return patterns of where Resolve is usually installed."""

@@ -35,16 +35,27 @@ def confine(submit: Submit, roots: Sequence[str]) -> None:
     paths += filter(None, [settings.mask, settings.detector])
     paths += picture_paths(settings.references)
     for path in paths:
-        if not Path(path).is_absolute():
-            raise PathRefused("this is no path of the engine's system", path=path)
+        confine_path(path, ())
     if not roots:
         return
     links = [*_links(*_files_of(plate)), *_links(paths[2], "")]
     if settings.mask:
         links += _links(*_files_of(Plate.parse(settings.mask)))
     for path in [*paths, *links]:
-        if not any(Path(os.path.realpath(path)).is_relative_to(root) for root in roots):
-            raise PathRefused("outside the folders that this engine may touch", path=path)
+        confine_path(path, roots)
+
+
+def confine_path(path: str, roots: Sequence[str]) -> None:
+    """Refuse one path outside the roots, symbolic links followed.
+
+    Raises:
+        PathRefused: It lies outside, or is one of another operating system.
+    """
+    if not Path(path).is_absolute():
+        raise PathRefused("this is no path of the engine's system", path=path)
+    real = Path(os.path.realpath(path))
+    if roots and not any(real.is_relative_to(root) for root in roots):
+        raise PathRefused("outside the folders that this engine may touch", path=path)
 
 
 def _files_of(plate: Plate) -> tuple[str, str]:

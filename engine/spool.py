@@ -5,8 +5,8 @@
 
 Rules of this file:
     - A file lies there whole, with the digest that was told, or not at all.
-    - The spool is its user's alone. A shelf that nobody wrote to for `KEPT_S` goes when an engine
-      starts.
+    - The spool is its user's alone. A shelf that nobody used for `KEPT_S` goes: it is looked for
+      when an engine starts, and once a day where files are left.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from plugin_host.requests import Deposit, Discard
 
 KEPT_S = 14 * 24 * 3600.0
+DAY_S = 24 * 3600.0
 
 
 class Spool:
@@ -53,7 +54,7 @@ class Spool:
             check_folder(str(self._folder / "shelf"))
         except OSError as error:
             raise SettingsError(f"--spool: {error.strerror}", path=folder) from None
-        self._clear(time.time() - KEPT_S)
+        self._clear()
 
     def keep(self, deposit: Deposit, buffers: Sequence[bytes]) -> tuple[Deposited, tuple[()]]:
         """Keep a message's first buffer; without one, tell whether the file is there.
@@ -64,8 +65,13 @@ class Spool:
             SettingsError: This engine has no spool.
         """
         path = self._shelf(deposit.shelf) / deposit.name
+        if time.time() - self._cleared > DAY_S:
+            self._clear(path.parent)
         if not buffers:
-            return Deposited(str(path), there=_digest(path) == deposit.sha256), ()
+            there = _digest(path) == deposit.sha256
+            if there:
+                os.utime(path.parent)  # it is used
+            return Deposited(str(path), there=there), ()
         if hashlib.sha256(buffers[0]).hexdigest() != deposit.sha256:
             raise FrameCorrupt("the file changed on its way: send it again", path=deposit.name)
         try:
@@ -110,9 +116,11 @@ class Spool:
             )
         return self._folder / name
 
-    def _clear(self, before: float) -> None:
+    def _clear(self, used: Path | None = None) -> None:
         assert self._folder is not None
-        for shelf in self._folder.iterdir():
+        self._cleared = time.time()
+        before = self._cleared - KEPT_S
+        for shelf in (shelf for shelf in self._folder.iterdir() if shelf != used):
             with suppress(OSError):
                 folders = (shelf, *(path for path in shelf.glob("**/") if path != shelf))
                 if max(path.stat().st_mtime for path in folders) < before:

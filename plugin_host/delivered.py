@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _KINDS = ("int", "str", "str", "int", "str", "str")  # of a receipt's fields
 LEAST_DIGITS = 4  # of a delivered frame's number
+FORGOTTEN = "forgotten"
+"""In a manifest: the engine has nothing of that take any more; nothing can be added to it."""
 
 
 class Receipt(NamedTuple):

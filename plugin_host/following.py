@@ -8,15 +8,18 @@ Rules of this file:
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Callable, Iterator
 
 from plugin_host.delivered import (
+    FORGOTTEN,
     delivered_plate,
     identity,
     read_manifest,
     read_receipt,
+    receipt_path,
     take_folder,
     write_like,
 )
@@ -31,6 +34,7 @@ from plugin_host.errors import (
 from plugin_host.host import Result
 from plugin_host.proof import download, verify
 from plugin_host.replies import Analysed, Finished, Progress
+from plugin_host.travel import shelf_of
 
 if TYPE_CHECKING:
     from plugin_host import host
@@ -41,6 +45,10 @@ PULSE_S = 0.25  # until a cancel is heard of
 ENDING_S = 60.0  # for a cancelled job to end; afterwards nobody waits for it
 MADE = ("restored", "no face", "source")  # statuses of frames that were not there already
 ATTEMPTS = 3  # to fetch from an engine that is started anew each time
+STAYS = (
+    "its files stay with the engine until nobody has used them for 14 days; restore with *forget* "
+    "to take them away"
+)
 
 
 def to_its_end(client: EngineClient, note: JobNote, progress: host.Progress) -> Finished:
@@ -109,6 +117,8 @@ def _heard(client: EngineClient, note: JobNote, progress: host.Progress) -> Iter
             if isinstance(event, Analysed):
                 progress.say(event.done, event.total, "looking through the shot")
             elif isinstance(event, Progress):
+                if not note.order.shared and event.status in MADE:
+                    _drop(note, event.frame)
                 what = event.message or event.status
                 progress.say(event.done, event.total, f"frame {event.frame}: {what}")
             yield paths.event_to_host(event)
@@ -116,16 +126,24 @@ def _heard(client: EngineClient, note: JobNote, progress: host.Progress) -> Iter
         raise paths.error_to_host(error) from None
 
 
+def _drop(note: JobNote, frame: int) -> None:
+    """Take the proof from a frame that was fetched before and is made anew: it is another."""
+    take = take_folder(note.folder, note.order.shot.plate)
+    with contextlib.suppress(OSError):
+        os.unlink(receipt_path(take, frame))
+
+
 def on_disk(note: JobNote) -> Finished | None:
     """Return the last word of a finished job whose every frame has a receipt to be seen here."""
     take = take_folder(note.folder, note.order.shot.plate)
-    if not note.order.shared:
+    manifest = read_manifest(take) or {}
+    if not note.order.shared and not manifest.get(FORGOTTEN):
         return None
     receipts = [read_receipt(take, frame) for frame in note.order.frames]
     statuses = [receipt.status for receipt in receipts if receipt is not None]
     if len(statuses) < len(receipts) or "source" in statuses:  # why, the engine says
         return None
-    notes = tuple(str(text) for text in (read_manifest(take) or {}).get("notes", []))
+    notes = tuple(str(text) for text in manifest.get("notes", []))
     return Finished(note.job, take, len(statuses), statuses.count("no face"), {}, (), notes)
 
 
@@ -163,7 +181,24 @@ def proven(
         proof=order.proof,
         heard=lambda done: heard("verifying", done),
     )
+    if not order.shared:
+        finished = replace(finished, notes=(*finished.notes, *_left_there(client, note)))
     return Result(order.selection, note.submit, delivered, frames, take, finished)
+
+
+def _left_there(client: EngineClient, note: JobNote) -> tuple[str, ...]:
+    """Have the engine forget what travelled, if that was asked for; return what is to be said."""
+    if not note.order.forget:
+        return (STAYS,)
+    take = take_folder(note.folder, note.order.shot.plate)
+    try:
+        write_like(take, "manifest.json", {**(read_manifest(take) or {}), FORGOTTEN: True})
+        client.discard(shelf_of(replace(note.submit, shot=note.order.shot)))
+    except OSError as error:
+        raise OutputError(f"cannot write there: {error.strerror}", path=take) from None
+    except FaceplateError as error:
+        return (f"its files are still with the engine: {error.message}",)
+    return ()
 
 
 def _fetch(

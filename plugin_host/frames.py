@@ -36,8 +36,8 @@ from plugin_host.requests import (
 from plugin_host.ring import Ring
 
 if TYPE_CHECKING:
-    from plugin_host.protocol import Envelope
     from plugin_host.frame_replies import PixelsText
+    from plugin_host.protocol import Envelope
     from plugin_host.ring import Slot
 
 SLOTS = 3  # one looked at, one being written, one to spare

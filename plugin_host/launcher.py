@@ -27,6 +27,7 @@ _HOSTS_OWN = ("PYTHONHOME", "PYTHONPATH", "__PYVENV_LAUNCHER__")  # not for the 
 # Kept, so that no engine is waited for at its end, and its input stays open until ours.
 _started: list[subprocess.Popen[bytes]] = []
 LEASE_S = 900  # unless asked for, or $FACEPLATE_LEASE says, otherwise
+_NO_WINDOW, _NEW_GROUP = 0x08000000, 0x00000200  # CREATE_NO_WINDOW, CREATE_NEW_PROCESS_GROUP
 _WORDS = 2000  # characters of the engine's last words that an error repeats
 
 
@@ -105,6 +106,11 @@ def engine_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _HOSTS_OWN}
 
 
+def creation_flags() -> int:
+    """Return what Windows is told of a program that outlives this one: to open no console."""
+    return _NO_WINDOW | _NEW_GROUP if sys.platform == "win32" else 0
+
+
 def _lease(lease_s: int | None, held: str) -> list[str]:
     arguments = ["--held", held] if held else []
     if lease_s is None and os.environ.get("FACEPLATE_LEASE"):
@@ -171,6 +177,7 @@ def _run(command: list[str], words: BinaryIO) -> subprocess.Popen[bytes]:
             stdout=words,
             stderr=words,
             start_new_session=True,
+            creationflags=creation_flags(),
             env=engine_environment(),
         )
     except OSError as error:

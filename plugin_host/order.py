@@ -30,6 +30,7 @@ class Order:
         on_error: See `requests.Submit`; so is urgent.
         path_map: As text; see `path_map`.
         shared: Whether host and engine see the same storage; else frames travel.
+        forget: Whether the engine forgets what travelled once the result is here.
         digests: See `proof.Proof`; so is patience_s.
         tried: Versions that the engine refused.
     """
@@ -46,6 +47,7 @@ class Order:
     urgent: bool = wire(Flag(), default=False)
     path_map: str = wire(Text(65536), "")
     shared: bool = wire(Flag(), default=True)
+    forget: bool = wire(Flag(), default=False)
     digests: bool = wire(Flag(), default=True)
     patience_s: int = wire(Whole(), FULL_PROOF.patience_s)
     tried: tuple[int, ...] = wire(Several(Whole()), ())
@@ -62,6 +64,7 @@ class Order:
         on_error: str = "skip",
         urgent: bool = False,
         shared: bool = True,
+        forget: bool = False,
         proof: Proof = FULL_PROOF,
     ) -> Order:
         """Return the order for a selection; see the attributes."""
@@ -78,6 +81,7 @@ class Order:
             urgent=urgent,
             path_map=str(path_map),
             shared=shared,
+            forget=forget,
             digests=proof.digests,
             patience_s=proof.patience_s,
         )

@@ -30,7 +30,7 @@ from plugin_host.errors import (
 )
 from plugin_host.following import as_long_as_wanted, cancelled, on_disk, proven, to_its_end
 from plugin_host.job_note import JobNote, held, notes, read_note
-from plugin_host.order import FULL_PROOF, NOTHING_MAPPED, Order
+from plugin_host.order import Order
 from plugin_host.protocol import check_submit, job_id
 from plugin_host.requests import Submit
 from plugin_host.travel import send
@@ -39,8 +39,6 @@ from plugin_host.versions import DEFAULT, choose
 if TYPE_CHECKING:
     from plugin_host.client import EngineClient
     from plugin_host.host import Host, Progress, Result, Selection
-    from plugin_host.path_map import PathMap
-    from plugin_host.proof import Proof
     from plugin_host.replies import Finished, JobText
     from plugin_host.requests import Settings
 
@@ -58,12 +56,8 @@ def restore(
     settings: Settings,
     output_template: str = DEFAULT,
     *,
-    path_map: PathMap = NOTHING_MAPPED,
-    on_error: str = "skip",
-    urgent: bool = False,
-    shared: bool = True,
-    proof: Proof = FULL_PROOF,
     place: bool = True,
+    **how: Any,
 ) -> Result:
     """Restore a selection, and wait.
 
@@ -73,29 +67,16 @@ def restore(
         selection: What; its paths are the host's.
         settings: How; likewise.
         output_template: Where to; see `versions`.
-        path_map: See `order.Order`.
-        on_error: Likewise.
-        urgent: Likewise.
-        shared: Likewise.
-        proof: How much is asked for before it is a result.
         place: Whether the host is handed the result; else only the caller is.
+        how: ``path_map``, ``on_error``, ``urgent``, ``shared``, ``forget`` and ``proof``, as
+            `order.Order.of` takes them.
 
     Raises:
         JobCancelled: The user asked for it; says what is kept.
         FrameMissing, FrameCorrupt: What was delivered is not what its receipts say.
         FaceplateError: The engine refused or failed.
     """
-    order = Order.of(
-        host.name,
-        selection,
-        settings,
-        output_template,
-        path_map=path_map,
-        on_error=on_error,
-        urgent=urgent,
-        shared=shared,
-        proof=proof,
-    )
+    order = Order.of(host.name, selection, settings, output_template, **how)
     with host.show_progress(f"Restoring {selection.name}") as progress:
         result = _restored(client, order, progress)
     if place:
@@ -122,7 +103,7 @@ def submit_only(
         settings: How; likewise.
         output_template: Where to; see `versions`.
         folder: Of the note; empty for the user's own.
-        how: ``path_map``, ``on_error``, ``urgent``, ``shared`` and ``proof``, as for `restore`.
+        how: As for `restore`.
 
     Raises:
         OutputError: The note cannot be written; nothing was submitted.

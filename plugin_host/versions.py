@@ -19,7 +19,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Collection, Iterable, Mapping, NamedTuple
 
-from plugin_host.delivered import read_manifest, read_receipt, receipt_path, take_folder
+from plugin_host.delivered import FORGOTTEN, read_manifest, read_receipt, receipt_path, take_folder
 from plugin_host.errors import OutputError, SettingsError
 from plugin_host.path_map import is_windows, join, normal
 from plugin_host.plate import is_absolute
@@ -140,7 +140,9 @@ def _listed(pattern: str) -> Iterable[int]:
 
 def _is_of(take: str, wanted: Mapping[str, Any]) -> bool:
     manifest = read_manifest(take) or {}
-    return all(manifest.get(name) == value for name, value in wanted.items())
+    return not manifest.get(FORGOTTEN) and all(
+        manifest.get(name) == value for name, value in wanted.items()
+    )
 
 
 def _changed(selection: Selection, take: str) -> bool:

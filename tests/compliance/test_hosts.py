@@ -17,6 +17,7 @@ from plugin_host.errors import (
     SettingsError,
     UnknownJob,
 )
+from plugin_host.following import STAYS
 from plugin_host.frame_range import FrameRange
 from plugin_host.job_note import held, notes
 from plugin_host.panel import settings
@@ -439,8 +440,11 @@ def test_when_no_storage_is_shared_then_frames_travel_and_are_proven_here(
     again = restore(case, client, selection, tmp_path, shared=False)
     assert (again.take, suite.stamps(tmp_path / "out/v001")) == (result.take, stamps)
     changed = chosen(client, seed=7)
-    second = restore(case, client, selection, tmp_path, shared=False, settings=changed)
+    second = restore(case, client, selection, tmp_path, shared=False, forget=True, settings=changed)
     assert Path(second.take).parent == tmp_path / "out/v002"
+    assert STAYS in again.finished.notes
+    assert STAYS not in second.finished.notes
+    assert not Path(second.submit.shot.plate.folder).exists()
 
 
 def test_when_the_page_of_hosts_shows_a_script_then_it_restores(

@@ -44,6 +44,27 @@ def test_when_nuke_is_too_old_then_it_says_so(system, tmp_path):
     assert told(system)[1] == ["Nuke12.2v5: Faceplate is written for Nuke 13 to 17"]
 
 
+def test_when_it_lies_in_a_folder_of_nuke_path_then_it_is_looked_after_there(system, tmp_path):
+    folder = tmp_path / "plug ins"
+    shared = Installation.of("nuke", system, str(folder))
+    put(shared, engine_program())
+    system.environment["NUKE_PATH"] = f"/elsewhere:{folder}/"
+    assert told(system)[0][0] == f"nuke: {shared.client} holds this release"
+    assert not told(system)[1]
+    (shared.client / "plugin_host" / "host.py").unlink()
+    (folder / "init.py").unlink()
+    again = f"`faceplate install nuke --path '{folder}'`"
+    assert told(system)[1] == [
+        f"nuke: {shared.client}: plugin_host/host.py is missing or was changed; {again}",
+        f"nuke: {folder}/init.py does not name it; {again}",
+    ]
+    put(shared, engine_program())
+    put(Installation.of("nuke", system, None), engine_program())
+    (problem,) = told(system)[1]
+    assert "installed 2 times" in problem
+    assert f"`faceplate uninstall nuke --path '{folder}'`" in problem
+
+
 @pytest.mark.parametrize("host", ["nuke", "resolve"])
 class TestInstalled:
     @pytest.fixture

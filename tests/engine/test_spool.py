@@ -1,11 +1,12 @@
 import hashlib
 import os
 import stat
+import time
 
 import pytest
 
 from engine.job import Job
-from engine.spool import KEPT_S, Spool
+from engine.spool import DAY_S, KEPT_S, Spool
 from plugin_host.errors import EngineBusy, FrameCorrupt, OutputError, SettingsError
 from plugin_host.frame_range import FrameRange
 from plugin_host.plate import Plate
@@ -105,6 +106,24 @@ def test_when_nobody_wrote_to_a_shelf_for_long_then_it_goes_at_the_next_start(fo
     Spool(str(folder))
     assert [path.name for path in folder.iterdir()] == [OTHER]
     assert KEPT_S > 7 * 24 * 3600
+
+
+def test_when_an_engine_goes_on_for_long_then_shelves_that_nobody_used_go_meanwhile(
+    folder, monkeypatch
+):
+    spool = Spool(str(folder))
+    for shelf in (SHELF, OTHER):
+        spool.keep(Deposit(shelf, "a.exr", DEPOSIT.sha256), (DATA,))
+    age(folder)
+    spool.keep(Deposit(OTHER, "b.exr", DEPOSIT.sha256), (DATA,))
+    assert len([*folder.iterdir()]) == 2  # once a day is enough
+    age(folder)
+    now = time.time()
+    monkeypatch.setattr("engine.spool.time.time", lambda: now + DAY_S + 1)
+    assert spool.keep(Deposit(OTHER, "a.exr", DEPOSIT.sha256), ())[0].there
+    assert [path.name for path in folder.iterdir()] == [OTHER]
+    Spool(str(folder))  # to ask for a file is to use it
+    assert [path.name for path in folder.iterdir()] == [OTHER]
 
 
 def test_when_others_can_write_in_the_folder_then_the_engine_does_not_use_it(folder):

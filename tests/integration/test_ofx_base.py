@@ -1,6 +1,7 @@
 """The C++ client that the OFX plugin is built on, against real engines and real liars."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -217,7 +218,7 @@ def test_when_the_engine_is_killed_then_the_client_finds_the_next_by_itself(
         client("look", look=look, to=str(to))
     assert refused.value.code == "engine"
     engine.start()
-    for _ in range(3):  # over the wire or from a slot of the next engine's
+    for _ in range(3):
         to.unlink()
         assert client("look", look=look, to=str(to))
         assert to.read_bytes() == wanted(paths[1001]).tobytes()
@@ -267,6 +268,22 @@ def test_when_the_engine_is_stopped_then_deadline_and_host_end_the_wait(
     to.unlink()
     assert client("look", look=look, to=str(to))
     assert to.read_bytes() == wanted(paths[1001]).tobytes()
+
+
+def test_when_the_engine_listens_on_ipc_then_the_client_reaches_it(
+    engine_of, client_of, delivered, tmp_path
+):
+    _, accepted, paths = delivered
+    engine = engine_of("--address", f"ipc:///tmp/faceplate-ofx-{os.getpid()}")
+    client = client_of(engine.path)
+    to, look = tmp_path / "pixels", {"frame": 1001, "into": INTO, "take": accepted.take}
+    for word in ("look", "look-unshared"):
+        assert client(word, look=look, to=str(to))
+        assert to.read_bytes() == wanted(paths[1001]).tobytes()
+    engine.kill()
+    engine.start()  # at the same address, with another key
+    assert client("look", look=look, to=str(to))
+    assert client("status")["engine"] == engine.connection.engine
 
 
 def test_when_a_file_is_left_then_it_lies_on_its_shelf(engine_of, client_of, tmp_path):

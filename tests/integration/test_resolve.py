@@ -1,5 +1,6 @@
 """Resolve from the menu to the placed result: the fake, real engine processes, real EXR."""
 
+import importlib.util
 import json
 import shlex
 import sys
@@ -223,6 +224,11 @@ def test_when_the_scripts_are_installed_then_the_menu_has_them_and_they_find_the
     monkeypatch.delenv("FACEPLATE_ENGINE")
     script = utility / "Faceplate" / "Status.py"
     assert "nothing is waiting" in user.kit.run_script(script, isolated=True).check().output
+    if importlib.util.find_spec("lupa"):
+        script = utility / "Faceplate" / "Lua" / "Collect results.lua"
+        assert (
+            "nothing is to be placed" in user.kit.run_script(script, isolated=True).check().output
+        )
     assert main(["uninstall", "resolve", "--path", str(utility)]) == 0
     assert not script.exists()
 

@@ -9,6 +9,7 @@ Rules of this file:
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +20,7 @@ if __name__ == "__main__":
 
 from plugin_host import job_note, panel, restoring  # noqa: E402  (a script knows its root only now)
 from plugin_host.delivered import delivered_plate, identity, take_folder  # noqa: E402
-from plugin_host.errors import FrameMissing, JobCancelled, UnknownJob  # noqa: E402
+from plugin_host.errors import EngineBusy, FrameMissing, JobCancelled, UnknownJob  # noqa: E402
 from plugin_host.hosts.headless import Headless, select  # noqa: E402
 from plugin_host.path_map import PathMap  # noqa: E402
 from plugin_host.proof import Proof  # noqa: E402
@@ -73,6 +74,8 @@ class Scripted:
         waits: How often nothing happens before a job ends.
         states: What it says of jobs.
         submitted: What it was asked for, in order.
+        discarded: Shelves that it forgot, in order.
+        busy: Whether a job works on every shelf.
     """
 
     def __init__(self):
@@ -80,6 +83,7 @@ class Scripted:
         self.bad, self.stand_ins, self.refusals, self.forgets, self.waits = (), (), [], 0, 0
         self.states, self.submitted, self.cancelled, self.known = {}, [], [], {}
         self.path_map = PathMap()
+        self.discarded, self.busy = [], False
 
     def hello(self):
         self.release = "1.0"
@@ -148,6 +152,12 @@ class Scripted:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return str(path)
+
+    def discard(self, shelf):
+        if self.busy:
+            raise EngineBusy("job 1 still works there")
+        self.discarded.append(shelf)
+        shutil.rmtree(str(Path(self.spool, shelf)), ignore_errors=True)
 
     def _deliver(self, submit, frame, status="restored"):
         plate, data = submit.shot.plate, f"{frame} {submit.settings.seed}".encode()

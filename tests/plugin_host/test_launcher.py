@@ -18,7 +18,7 @@ import pytest
 from plugin_host import launcher
 from plugin_host.client import EngineClient
 from plugin_host.errors import EngineStartFailed, EngineUnreachable
-from plugin_host.launcher import engine_command, find, find_or_start
+from plugin_host.launcher import creation_flags, engine_command, find, find_or_start
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEADLINE_S = 60.0
@@ -273,6 +273,12 @@ def test_when_the_host_has_a_python_of_its_own_then_the_engine_does_not_inherit_
     assert "PATH=" in words
     assert "/opt/host" not in words
     assert failed.value.code == "engine.start_failed"
+
+
+@pytest.mark.parametrize(("system", "flags"), [("linux", 0), ("darwin", 0), ("win32", 0x08000200)])
+def test_when_a_program_is_started_then_windows_opens_no_console(system, flags, monkeypatch):
+    monkeypatch.setattr(sys, "platform", system)
+    assert creation_flags() == flags
 
 
 def test_when_an_engine_is_started_then_it_has_a_lease(path):

@@ -402,6 +402,58 @@ def test_when_no_storage_is_shared_then_an_engine_that_forgot_the_job_is_asked_a
     assert way.restore(Settings("lite", seed=2), shared=False).take.endswith("v002/p.take")
 
 
+def test_when_frames_travelled_then_it_is_said_that_they_stay_with_the_engine(way):
+    way.engine.spool = str(way.folder / "spool")
+    result = way.restore(shared=False)
+    assert result.finished.notes == ("a note", following.STAYS)
+    assert way.restore(Settings("lite", seed=2)).finished.notes == ("a note",)
+    assert way.engine.discarded == []
+    assert list((way.folder / "spool").iterdir())
+
+
+def test_when_the_engine_shall_forget_then_nothing_stays_there_and_the_next_is_another_version(way):
+    way.engine.spool = str(way.folder / "spool")
+    result = way.restore(shared=False, forget=True)
+    assert result.finished.notes == ("a note",)
+    assert not list((way.folder / "spool").iterdir())
+    assert len(list((way.folder / "out/v001").glob("*.exr"))) == 5
+    assert way.restore(shared=False).take.endswith("v002/p.take")
+
+
+def test_when_the_engine_cannot_forget_then_the_result_says_so(way):
+    way.engine.spool, way.engine.busy = str(way.folder / "spool"), True
+    result = way.restore(shared=False, forget=True)
+    assert "still with the engine: job 1 still works there" in result.finished.notes[-1]
+    assert way.host.placed == [result]
+
+
+def test_when_a_forgotten_result_could_not_be_placed_then_it_is_collected_from_here(way):
+    way.engine.spool = str(way.folder / "spool")
+    note = way.leave(shared=False, forget=True)
+    place, way.host.place_result = way.host.place_result, None
+    with pytest.raises(TypeError):
+        way.collect(note, wait=True)
+    way.host.place_result = place
+    way.engine.states = {note.job: "finished"}
+    asked = len(way.engine.submitted)
+    assert way.collect(note).frames == way.selection.frames
+    assert len(way.engine.submitted) == asked
+    assert notes() == []
+
+
+def test_when_the_engine_makes_frames_anew_then_what_was_fetched_before_is_not_shown(way):
+    way.engine.spool = str(way.folder / "spool")
+    template = str(way.folder / "out")
+    first = way.restore(shared=False, template=template)
+    way.engine.discard(first.submit.output.split("/")[-2])
+    deliver = way.engine._deliver
+    way.engine._deliver = lambda submit, *rest: deliver(
+        replace(submit, settings=replace(submit.settings, seed=9)), *rest
+    )
+    way.restore(shared=False, template=template)
+    assert (way.folder / "out/p_restored.1003.exr").read_bytes() == b"1003 9"
+
+
 def test_when_the_user_cancels_while_frames_are_sent_then_nothing_is_submitted(way):
     way.engine.spool, way.cancels = str(way.folder / "spool"), True
     with pytest.raises(JobCancelled, match="nothing was submitted"):

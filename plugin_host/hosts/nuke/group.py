@@ -193,6 +193,7 @@ def _fill(read: Node, result: Result, how: Placing, frames: FrameRange) -> None:
                 raise FaceplateError(f"Nuke did not keep {name} = {value!r}: {knob.value()!r}")
     if str(read["file"].value()) != path:
         raise FaceplateError("Nuke did not keep the file's path", path=path)
+    cast("Any", read["reload"]).execute()  # Nuke may hold a frame that was made anew since
 
 
 def _same(kept: object, given: object) -> bool:

@@ -57,7 +57,16 @@ _PATHS = (
     ("fp_output", "Output", "Folder; {folder} {plate} {name} {restorer} {version} are known."),
     ("fp_plates", "Rendered plates", "Where the input is rendered; empty for beside the script."),
 )
-_SHARED = "Whether the engine's machine sees these files; if not, they are sent and fetched."
+_SWITCHES = (
+    (
+        *("fp_shared", "Shared storage", True),
+        "Whether the engine's machine sees these files; if not, they are sent, and kept there.",
+    ),
+    (
+        *("fp_forget", "Forget there", False),
+        "Where files are sent: take them off the engine's machine once the result is here.",
+    ),
+)
 _DIALS = (
     ("fp_mix", "Mix", 1, "How much of what was restored is seen: 0 is the input."),
     ("fp_matte", "Matte", 0, "Hold it to faceplate.matte once more: softer towards the edge."),
@@ -77,6 +86,7 @@ class Wanted(NamedTuple):
         plates: Folder of rendered plates; empty for the default.
         on_error: What becomes of a bad frame.
         shared: Whether the engine's machine sees this one's storage; else frames travel.
+        forget: Whether it then forgets them once the result is here.
     """
 
     shot: FrameRange | None = None
@@ -88,6 +98,7 @@ class Wanted(NamedTuple):
     plates: str = ""
     on_error: str = "skip"
     shared: bool = True
+    forget: bool = False
 
 
 def is_ours(node: Node) -> bool:
@@ -117,8 +128,9 @@ def add_knobs(group: Node, description: Description | None) -> None:
         _add(group, nuke.String_Knob(name, label), tooltip)
     for name, label, tooltip in _PATHS:
         _add(group, nuke.File_Knob(name, label), tooltip)
-    if _add(group, _switch("fp_shared", "Shared storage"), _SHARED):
-        group["fp_shared"].setValue(True)
+    for name, label, on, tooltip in _SWITCHES:
+        if _add(group, _switch(name, label), tooltip):
+            group[name].setValue(on)
     _add_dials(group)
     _add_memory(group)
     if description is not None:
@@ -193,6 +205,7 @@ def wanted_of(group: Node) -> Wanted:
         plates=_path(group, "fp_plates"),
         on_error=str(on_error.value()) if on_error is not None else "skip",
         shared=bool(group["fp_shared"].value()),
+        forget=bool(group["fp_forget"].value()),
     )
 
 

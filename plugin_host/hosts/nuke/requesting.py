@@ -16,6 +16,7 @@ from plugin_host.errors import EngineBusy, FaceplateError, JobCancelled
 from plugin_host.hosts.nuke.adapter import NukeHost, plate_of, template_of
 from plugin_host.hosts.nuke.application import nuke
 from plugin_host.hosts.nuke.board import begin_job
+from plugin_host.hosts.nuke.group import undoable
 from plugin_host.hosts.nuke.knobs import values_of, wanted_of
 from plugin_host.hosts.nuke.main_thread import on_main
 from plugin_host.hosts.nuke.placing import Origin
@@ -42,6 +43,7 @@ class Asked(NamedTuple):
     template: str
     on_error: str
     shared: bool
+    forget: bool
 
 
 def restore_groups(
@@ -109,6 +111,7 @@ def _restore_one(
         on_error=asked.on_error,
         urgent=frames is not None,
         shared=asked.shared,
+        forget=asked.forget and frames is None,  # after a preview more is to come
     )
     wrong = result.finished.errors
     for error in wrong[:1]:
@@ -134,7 +137,8 @@ def asked_of(group: Group, description: Description, frames: FrameRange | None) 
     selection = plate_of(group, wanted)
     offset = Origin.parse(selection.origin).offset
     made = settings(description, values_of(group, description, offset=offset))
-    return Asked(selection, made, template_of(selection, wanted), wanted.on_error, wanted.shared)
+    template = template_of(selection, wanted)
+    return Asked(selection, made, template, wanted.on_error, wanted.shared, wanted.forget)
 
 
 def _tell(name: str, error: FaceplateError) -> None:
@@ -145,7 +149,8 @@ def _tell(name: str, error: FaceplateError) -> None:
         group = nuke.toNode(name)
         if group is not None and not isinstance(error, EngineBusy):
             text = error.message if cancelled else f"not restored: {error.message}"
-            group["label"].setValue(text[:200].replace("[", "(").replace("]", ")"))
+            with undoable("Faceplate: say what became of it"):
+                group["label"].setValue(text[:200].replace("[", "(").replace("]", ")"))
 
     on_main(put)
     if not cancelled and nuke.GUI:

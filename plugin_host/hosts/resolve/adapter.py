@@ -107,13 +107,7 @@ class ResolveHost(Host):
             PlateError: There is none, or it cannot be restored.
         """
         track, item, frame = under_playhead(self._application)
-        whole = self._selection(item, track, BIN_ONLY)
-        facts = Origin.from_text(whole.origin).facts
-        source = source_of(facts)
-        offset = min(max(frame - facts.start, 0), facts.duration - 1)
-        index = source.shown(offset) - source.first
-        wanted = FrameRange([list(whole.frames)[index]])
-        return Selection(whole.name, whole.shot, wanted, whole.origin, whole.rate)
+        return at_frame(self._selection(item, track, BIN_ONLY), frame)
 
     def place_result(self, result: Result) -> Placed:
         """Put a result beside its clip: as a take, on a track of its own, or in the bin.
@@ -168,6 +162,15 @@ def selection_of(
     return Selection(
         name, Shot(plate, frames, handles), frames, Origin(facts, way, first).to_text(), rate
     )
+
+
+def at_frame(whole: Selection, frame: int) -> Selection:
+    """Return of a clip's selection the one that shows at a timeline frame, or nearest to it."""
+    facts = Origin.from_text(whole.origin).facts
+    source = source_of(facts)
+    offset = min(max(frame - facts.start, 0), facts.duration - 1)
+    wanted = FrameRange([list(whole.frames)[source.shown(offset) - source.first]])
+    return Selection(whole.name, whole.shot, wanted, whole.origin, whole.rate)
 
 
 def handles_of(choices: Choices) -> int:

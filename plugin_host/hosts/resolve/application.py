@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 OLDEST = (18,)
 NO_PYTHON_WHEN_FREE = (21, 1)  # Lua alone is left there
-SELECTION = (21, 0, 4)
+SUBFRAMES = (20,)  # offsets with fractions
 BIN = "Faceplate"
 UNTITLED = "Untitled Project"
 
@@ -141,17 +141,14 @@ class Application:
 
     @contextmanager
     def as_it_was(self) -> Generator[None, None, None]:
-        """Restore the user's timeline, bin and page at the end."""
+        """Restore the user's timeline and page at the end; `in_our_bin` restores the bin."""
         page = self.resolve.GetCurrentPage()
         timeline = self.project.GetCurrentTimeline()
-        folder = self.pool.GetCurrentFolder()
         try:
             yield
         finally:
             if timeline is not None:
                 self.project.SetCurrentTimeline(timeline)
-            if folder is not None:
-                self.pool.SetCurrentFolder(folder)
             if page is not None and self.resolve.GetCurrentPage() != page:
                 self.resolve.OpenPage(page)
 

@@ -42,6 +42,7 @@ class Choices:
         path_map: What the engine's machine calls the folders; see `path_map`. Empty for the
             environment's.
         shared: Whether host and engine see the same storage; else frames travel.
+        forget: Whether the engine then forgets them once the result is here.
         page: Whether to open a page with the progress.
         knobs: As the engine's panel names them, such as ``{"restorer": "lite", "handles": 8}``.
     """
@@ -58,6 +59,7 @@ class Choices:
     output: str = DEFAULT
     path_map: str = ""
     shared: bool = True
+    forget: bool = False
     page: bool = True
     knobs: dict[str, Any] = field(default_factory=lambda: {"handles": 8, "on_error": "source"})
 

@@ -11,17 +11,17 @@ Rules of this file:
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generator
 
 from plugin_host.errors import PlateError
 from plugin_host.hosts.resolve.api import ask, present
-from plugin_host.hosts.resolve.application import video_items
+from plugin_host.hosts.resolve.application import SUBFRAMES, video_items
 from plugin_host.hosts.resolve.clip import UNTOLD, Facts
 from plugin_host.hosts.resolve.importing import path_of
-from plugin_host.hosts.resolve.rates import drops_frames, rate, to_frames
+from plugin_host.hosts.resolve.layout import is_ours
+from plugin_host.hosts.resolve.rates import frame_at
 
 if TYPE_CHECKING:
     from plugin_host.hosts.resolve.api import Item, Media, Timeline
@@ -81,13 +81,13 @@ def _originals(
     originals: dict[str, tuple[int, Item]] = {}
     for track, item in found:
         now = (track, item)
-        if _is_ours(path_of(item.GetMediaPoolItem())) and not item.GetTakesCount():
+        if is_ours(path_of(item.GetMediaPoolItem())) and not item.GetTakesCount():
             below = [
                 (t, each)
                 for t, each in everything
                 if t < track
                 and each.GetStart() == item.GetStart()
-                and (each.GetTakesCount() or not _is_ours(path_of(each.GetMediaPoolItem())))
+                and (each.GetTakesCount() or not is_ours(path_of(each.GetMediaPoolItem())))
             ]
             now = below[-1] if below else now
         originals.setdefault(now[1].GetUniqueId() or "", now)
@@ -115,11 +115,9 @@ def under_playhead(application: Application) -> tuple[int, Item, int]:
     track, item = chosen(application, "playhead")[0]
     timeline = application.timeline
     said = ask(timeline, "GetCurrentTimecode")
-    fps = timeline.GetSetting("timelineFrameRate")
     if not said:
         return track, item, item.GetStart() or 0
-    frame = to_frames(str(said), rate(fps), drop=drops_frames(fps, str(said)))
-    return track, item, frame
+    return track, item, frame_at(str(said), timeline.GetSetting("timelineFrameRate"))
 
 
 def facts_of(application: Application, item: Item, track: int) -> Facts:
@@ -139,7 +137,7 @@ def _original_shown(item: Item) -> Generator[None, None, None]:
     theirs = [
         index
         for index in range(1, (item.GetTakesCount() or 0) + 1)
-        if not _is_ours(path_of((item.GetTakeByIndex(index) or {}).get("mediaPoolItem")))
+        if not is_ours(path_of((item.GetTakeByIndex(index) or {}).get("mediaPoolItem")))
     ]
     if not theirs or now in theirs:
         yield
@@ -149,10 +147,6 @@ def _original_shown(item: Item) -> Generator[None, None, None]:
         yield
     finally:
         item.SelectTakeByIndex(now)
-
-
-def _is_ours(path: str) -> bool:
-    return "_restored" in os.path.basename(path)
 
 
 def _facts(application: Application, item: Item, track: int) -> Facts:
@@ -174,10 +168,21 @@ def _facts(application: Application, item: Item, track: int) -> Facts:
         "track": track,
         "timecode": _text(media, "Start TC"),
         "size": _text(media, "Resolution"),
+        "span": _span(application, item),
         "project": application.project.GetUniqueId() or "",
         "timeline": timeline.GetUniqueId() or "",
     }
     return Facts.from_json(said)
+
+
+def _span(application: Application, item: Item) -> str:
+    """Return how long all of a clip's media would last; whole offsets may have been rounded."""
+    if application.edition.version < SUBFRAMES:
+        return ""
+    left, right = float(item.GetLeftOffset(True) or 0), float(item.GetRightOffset(True) or 0)
+    if right <= 0 or (left.is_integer() and right.is_integer()):
+        return ""
+    return f"{left + (item.GetDuration() or 0) + right:.3f}"
 
 
 def _source(item: Item, name: str) -> int:

@@ -7,8 +7,9 @@ With p the place in its media where a clip begins, r source frames a timeline fr
     source start    floor(p), one off at times; counted from 0 or from the first file's number
     source end      floor(p + r d)
 
-Each of them holds r between bounds. Of what they have in common the simplest speed is taken, 100 %
-before all others; where they have nothing in common, the clip has no one speed.
+Each of them holds r between bounds. Of what they have in common the likeliest speed is taken, 100 %
+before all others; where they have nothing in common, the clip has no one speed. From 20 on Resolve
+says both offsets with fractions, and frames / (left + d + right) is r.
 
 Rules of this file:
     - Nothing here calls Resolve: the same arithmetic serves facts that a Lua script wrote down.
@@ -24,11 +25,11 @@ import math
 import re
 from dataclasses import asdict, dataclass, fields
 from fractions import Fraction
-from typing import Any, Mapping, cast
+from typing import Any, Mapping, Tuple, cast
 
 from plugin_host.errors import PlateError
 from plugin_host.frame_range import FrameRange
-from plugin_host.hosts.resolve.rates import rate
+from plugin_host.hosts.resolve.rates import likeliest_speed, rate, roundness
 from plugin_host.plate import MOVIES, Plate
 
 PICTURES = (".exr", ".dpx", ".tif", ".tiff", ".png")
@@ -39,10 +40,13 @@ _UNKNOWN = (
     "ramps; give it one speed, or restore it before it is retimed"
 )
 _SLOWEST = Fraction(1, 1000)
+_ROUNDED = Fraction(1, 1000)  # how far three decimals are off, twice
+_Bounds = Tuple[Fraction, Fraction]
 UNTOLD = -1
 """What source start and end are where Resolve has no call for them."""
 
-_NUMBERS = re.compile(r"\[(-?[0-9]{1,9})-(-?[0-9]{1,9})\]")
+NUMBERS = re.compile(r"\[(-?[0-9]{1,9})-(-?[0-9]{1,9})\]")
+"""Of a sequence's first and last file, in its path as Resolve shows it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,8 @@ class Facts:
         left, right: Timeline frames of media before and after it.
         source_start, source_end: Source frames, the last exclusive; both 0 or `UNTOLD` for unknown.
         size: 'Resolution', such as ``1920x1080``.
+        span: Timeline frames that all of the media would last, with three decimals; empty where
+            Resolve says whole numbers.
     """
 
     name: str
@@ -81,6 +87,7 @@ class Facts:
     track: int = 1
     timecode: str = ""
     size: str = ""
+    span: str = ""
     project: str = ""
     timeline: str = ""
 
@@ -193,7 +200,7 @@ def plate_of(facts: Facts, colourspace: str | None = None) -> tuple[Plate, int]:
             words = f"a subclip, which begins at frame {facts.first} of its movie"
             raise _refused(facts, f"is {words}; use the whole movie in its place")
         return plate, 1
-    numbers = _NUMBERS.search(facts.path)
+    numbers = NUMBERS.search(facts.path)
     if numbers is None:
         raise _refused(facts, "is one picture, held; restore it with `faceplate restore`")
     first, last = int(numbers.group(1)), int(numbers.group(2))
@@ -271,13 +278,22 @@ def _step(facts: Facts, start: int, length: int, natural: Fraction) -> Fraction 
             high = min(high, Fraction(facts.frames, span - 1))
     if not low <= high or high <= 0:
         return None
-    return natural * _simplest(max(low / natural, _SLOWEST), high / natural)
+    low, high = _by_span(facts, low, high, natural)
+    return natural * likeliest_speed(max(low / natural, _SLOWEST), high / natural)
 
 
-def _simplest(low: Fraction, high: Fraction) -> Fraction:
-    """Return the fraction of the least numerator and denominator from `low` to `high`."""
-    whole = math.ceil(low)
-    if whole <= high:
-        return Fraction(whole)
-    below = math.floor(low)
-    return below + 1 / _simplest(1 / (high - below), 1 / (low - below))
+def _by_span(facts: Facts, low: Fraction, high: Fraction, natural: Fraction) -> _Bounds:
+    """Return narrower bounds, where the fractions of the offsets agree with the others.
+
+    Some say offsets in source frames: of both readings that is meant which makes a rounder speed.
+    """
+    if not facts.span:
+        return low, high
+    span, duration = Fraction(facts.span), facts.duration
+    inside = facts.frames - (span - duration)
+    both = (
+        (facts.frames / (span + _ROUNDED), facts.frames / (span - _ROUNDED)),
+        ((inside - _ROUNDED) / duration, (inside + _ROUNDED) / duration),
+    )
+    found = [each for each in both if low <= each[1] and 0 < each[0] <= high]
+    return min(found, key=lambda r: roundness(r[0] / natural, r[1] / natural), default=(low, high))

@@ -1,13 +1,13 @@
 """`faceplate resolve`: what the scripts of the menu do, from outside or for Lua.
 
 restore, preview, collect, status, cancel    a running Resolve Studio, by external scripting
-submit, plan, placed                         what Resolve's Lua scripts call; see `written`
+choices, submit, plan, placed                what Resolve's Lua scripts call; see `written`
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Sequence
 
 from plugin_host.errors import FaceplateError, JobCancelled
 from plugin_host.hosts.resolve import scripts, written
@@ -40,6 +40,7 @@ def add_resolve(parser: argparse.ArgumentParser) -> None:
         if name == "collect":
             sub.add_argument("--wait", action="store_true", help="until nothing is left")
     for name, text in (
+        ("choices", "write which clips the user has chosen to be meant"),
         ("submit", "submit clips that a Lua script wrote down"),
         ("plan", "write what a Lua script is to place"),
         ("placed", "hear what a Lua script has placed"),
@@ -58,17 +59,36 @@ def resolve(args: argparse.Namespace) -> int:
     Raises:
         FaceplateError: Nothing could be.
     """
-    if args.what == "submit":
-        lines = submit(args.file)
-    elif args.what == "plan":
-        lines = plan(args.project, args.file)
-    elif args.what == "placed":
-        lines = written.placed(args.file)
-    else:
+    if args.what in ATTACHED:
         lines = _attached(args.what, wait=getattr(args, "wait", False))
+    else:
+        lines = _written(args)
     for line in lines:
         tell(line)
-    return 1 if any(line.startswith("not ") for line in lines) else 0
+    return 1 if _is_bad(lines) else 0
+
+
+def _is_bad(lines: Sequence[str]) -> bool:
+    return any(line.startswith("not ") for line in lines)
+
+
+def _written(args: argparse.Namespace) -> list[str]:
+    """Do what a Lua script asks; few have its console open, so errors are shown on a page too."""
+    try:
+        if args.what == "choices":
+            lines = choices(args.file)
+        elif args.what == "submit":
+            lines = submit(args.file)
+        elif args.what == "plan":
+            lines = plan(args.project, args.file)
+        else:
+            lines = written.placed(args.file)
+    except FaceplateError as error:
+        scripts.show_errors([str(error)])
+        raise
+    if _is_bad(lines):
+        scripts.show_errors(lines)
+    return lines
 
 
 def _attached(what: str, *, wait: bool) -> list[str]:
@@ -83,17 +103,32 @@ def _attached(what: str, *, wait: bool) -> list[str]:
     return lines
 
 
+def choices(path: str) -> list[str]:
+    """Write which clips are meant, as a script reads it; there is nothing to say.
+
+    Raises:
+        SettingsError: The choices cannot be read.
+        OSError: They cannot be written.
+    """
+    chosen = read_choices()
+    entry = {"clips": chosen.clips, "colour": chosen.colour, "track": str(chosen.track)}
+    write_whole(path, written.lines_of(entry).encode("utf-8"), private=True)
+    return []
+
+
 def submit(path: str) -> list[str]:
     """Submit clips that a script wrote down; return what became of each.
 
     Raises:
         FaceplateError: None can be restored, or the engine refused.
     """
-    choices = read_choices()
-    host = written.WrittenHost(choices, path)
+    chosen = read_choices()
+    host = written.WrittenHost(chosen, path)
     selections = host.selected_plates()
     with scripts.client(host.name) as engine:
-        lines, _ = scripts.submit_all(engine, host, choices, selections, urgent=host.is_preview)
+        lines, jobs = scripts.submit_all(engine, host, chosen, selections, urgent=host.is_preview)
+    if not host.is_preview:
+        scripts.show_progress(chosen, jobs)
     return [f"not restored: {error}" for error in host.refused] + lines
 
 

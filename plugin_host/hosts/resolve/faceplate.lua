@@ -39,6 +39,13 @@ local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
+local function lines_of(path) -- of a file that need not be there
+  local file = io.open(path)
+  local text = file and file:read("*a") or ""
+  if file then file:close() end
+  return text:gmatch("([^\n]*)\n")
+end
+
 local function run(engine, words)
   local log = temporary()
   -- What is set for a Python of Resolve's must not reach the engine's.
@@ -46,7 +53,7 @@ local function run(engine, words)
   if WINDOWS then line = 'set "PYTHONHOME=" & set "PYTHONPATH=" & ' .. quoted(engine) end
   line = line .. " " .. words .. " > " .. quoted(log) .. " 2>&1"
   local code = os.execute(WINDOWS and '"' .. line .. '"' or line)
-  for text in io.lines(log) do say(text) end
+  for text in lines_of(log) do say(text) end
   os.remove(log)
   return code == 0 or code == true
 end
@@ -74,6 +81,21 @@ local function write(path, text)
   local file = assert(io.open(path, "wb"))
   file:write(text)
   file:close()
+end
+
+local function lines_in(path)
+  local results, now = {}, nil
+  for line in lines_of(path) do
+    local key, value = line:match("^([^\t]+)\t(.*)$")
+    if key then
+      now = now or {}
+      now[key] = value:gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end)
+    elseif now then
+      results[#results + 1], now = now, nil
+    end
+  end
+  if now then results[#results + 1] = now end
+  return results
 end
 
 -- asking -----------------------------------------------------------------------------------------
@@ -123,7 +145,14 @@ end
 
 local function path_of(media) return media and media:GetClipProperty("File Path") or "" end
 
-local function is_ours(path) return path:match("_restored[^/\\]*$") ~= nil end
+local function is_ours(path) -- the take that it is of lies beside it
+  local folder, stem = path:match("^(.*[/\\])(.-)_restored%.[^/\\]*$")
+  if not folder then return false end
+  folder = folder:match("^(.*[/\\])laid_out[/\\][^/\\]+[/\\]$") or folder
+  local file = io.open(folder .. stem .. ".take/manifest.json")
+  if file then file:close() end
+  return file ~= nil
+end
 
 local function original(each, everything)
   local function ours(item) return is_ours(path_of(item:GetMediaPoolItem())) end
@@ -138,12 +167,29 @@ local function original(each, everything)
   return below
 end
 
-local function chosen(at, playhead)
-  local wanted = {}
-  if not playhead and since(at, 21, 0, 4) then wanted = there(at.timeline:GetSelectedClips()) end
-  if #wanted == 0 then wanted = under_playhead(at) end
+local function wanted(at, everything, choices)
+  local way, found = choices.clips, {}
+  local function also(name, set) return way == name or (way == "auto" and #found == 0 and set) end
+  if (way == "auto" or way == "selected") and since(at, 21, 0, 4) then
+    found = there(at.timeline:GetSelectedClips())
+  end
+  if also("playhead", true) then found = under_playhead(at) end
+  if also("colour", choices.colour ~= "") then
+    for _, each in ipairs(everything) do
+      if each.item:GetClipColor() == choices.colour then found[#found + 1] = each.item end
+    end
+  end
+  if also("track", choices.track ~= "0") then
+    for _, each in ipairs(everything) do
+      if each.track == tonumber(choices.track) then found[#found + 1] = each.item end
+    end
+  end
+  return found
+end
+
+local function chosen(at, choices)
   local ids, found, everything = {}, {}, video_items(at.timeline)
-  for _, item in ipairs(wanted) do ids[item:GetUniqueId()] = true end
+  for _, item in ipairs(wanted(at, everything, choices)) do ids[item:GetUniqueId()] = true end
   for _, each in ipairs(everything) do
     if ids[each.item:GetUniqueId()] then
       local it = original(each, everything)
@@ -158,7 +204,13 @@ end
 local function facts(at, item, track)
   local media = item:GetMediaPoolItem()
   local function property(name) return media and media:GetClipProperty(name) or "" end
+  local left, right = item:GetLeftOffset(true) or 0, item:GetRightOffset(true) or 0
+  local span = "" -- how long all of the media would last; whole offsets may have been rounded
+  if right > 0 and (left % 1 ~= 0 or right % 1 ~= 0) then
+    span = string.format("%.3f", left + item:GetDuration() + right)
+  end
   return {
+    span = span,
     name = item:GetName() or "", item = item:GetUniqueId(), track = track, path = path_of(media),
     fps = property("FPS"), frames = tonumber(property("Frames")) or 0,
     first = tonumber(property("Start")) or 0, timecode = property("Start TC"),
@@ -173,8 +225,16 @@ end
 local function submit(resolve, engine, playhead)
   local at, wrong = opened(resolve)
   if not at then return say(wrong) end
+  local choices = { clips = "playhead" }
+  if not playhead then
+    local path = temporary()
+    run(engine, "resolve choices --file " .. quoted(path))
+    choices = lines_in(path)[1]
+    os.remove(path)
+    if not choices then return end -- the command said why
+  end
   local selection = { host = at.name, clips = {} }
-  for _, each in ipairs(chosen(at, playhead)) do
+  for _, each in ipairs(chosen(at, choices)) do
     local item, shown = each.item, each.item:GetSelectedTakeIndex() or 0
     local take = shown > 1 and is_ours(path_of(item:GetMediaPoolItem()))
     if take then item:SelectTakeByIndex(1) end -- the clip itself, while it is asked
@@ -191,21 +251,6 @@ end
 
 -- placing ----------------------------------------------------------------------------------------
 
-local function plan_in(path)
-  local results, now = {}, nil
-  for line in io.lines(path) do
-    local key, value = line:match("^([^\t]+)\t(.*)$")
-    if key then
-      now = now or {}
-      now[key] = value:gsub("%%(%x%x)", function(code) return string.char(tonumber(code, 16)) end)
-    elseif now then
-      results[#results + 1], now = now, nil
-    end
-  end
-  if now then results[#results + 1] = now end
-  return results
-end
-
 local function found(at, result)
   for index = 1, at.project:GetTimelineCount() or 0 do
     local timeline = at.project:GetTimelineByIndex(index)
@@ -213,7 +258,7 @@ local function found(at, result)
       for _, each in ipairs(video_items(timeline)) do
         if each.item:GetUniqueId() == result.item then
           if each.item:GetDuration() ~= tonumber(result.duration) then
-            return nil, "its clip is another length now; restore it again"
+            return nil, "its clip is another length now"
           end
           each.timeline, each.start = timeline, each.item:GetStart()
           return each
@@ -221,7 +266,7 @@ local function found(at, result)
       end
     end
   end
-  return nil, "its clip is not on its timeline any more; restore it again"
+  return nil, "its clip is not on its timeline any more"
 end
 
 local function is_one_of(result, path)
@@ -240,14 +285,18 @@ local function lies(clip, result)
   return false
 end
 
-local function in_bin(at, result, number)
+local function in_bin(at, result, number, like)
   local before, root, folder = at.pool:GetCurrentFolder(), at.pool:GetRootFolder(), nil
   for _, each in ipairs(there(root:GetSubFolderList())) do
     if each:GetName() == BIN then folder = each end
   end
   folder = folder or at.pool:AddSubFolder(root, BIN)
-  at.pool:SetCurrentFolder(folder)
-  local media
+  if folder then at.pool:SetCurrentFolder(folder) end
+  local now, media = at.pool:GetCurrentFolder(), nil
+  if not folder or not now or now:GetUniqueId() ~= folder:GetUniqueId() then
+    if before then at.pool:SetCurrentFolder(before) end
+    return nil, "Resolve does not open the bin " .. BIN
+  end
   for _, each in ipairs(there(folder:GetClipList())) do
     if path_of(each) == result["path" .. number] then media = each end
   end
@@ -271,6 +320,10 @@ local function in_bin(at, result, number)
   if result["timecode" .. number] ~= "" then
     media:SetClipProperty("Start TC", result["timecode" .. number])
   end
+  for _, name in ipairs({ "IDT", "Input Color Space" }) do
+    local value = like and like:GetClipProperty(name) or ""
+    if value ~= "" then media:SetClipProperty(name, value) end
+  end
   return media, count
 end
 
@@ -284,6 +337,7 @@ local function differs(clip, item, media, result, count)
   if (first ~= 0 or last ~= 0) and math.abs(last - first - count) > 1 then
     return "it shows " .. last - first .. " of " .. count .. " frames"
   end
+  if (item:GetLeftOffset() or 0) ~= 0 then return "it leaves out its first frames" end
 end
 
 local function as_take(_, clip, media, result, count)
@@ -294,9 +348,15 @@ local function as_take(_, clip, media, result, count)
   if index <= before then return "Resolve adds no take; is the track locked?" end
   item:SelectTakeByIndex(index)
   local wrong = differs(clip, item, media, result, count)
+  if item:GetSelectedTakeIndex() ~= index then
+    wrong = wrong or "Resolve does not select the take"
+  end
   if wrong then
     item:SelectTakeByIndex(math.max(selected, 1))
     item:DeleteTakeByIndex(index)
+    if item:GetStart() ~= clip.start or item:GetDuration() ~= tonumber(result.duration) then
+      wrong = wrong .. ", and the clip is not as it was: undo once in Resolve"
+    end
   end
   return wrong
 end
@@ -357,8 +417,7 @@ local function on_track(at, clip, media, result, count)
 end
 
 local function mark(clip, result)
-  local marker = clip.item:GetMarkerByCustomData(result.job)
-  if marker and next(marker) then return end
+  clip.item:DeleteMarkerByCustomData(result.job) -- of a former time
   for _, first in ipairs({ tonumber(result.left), 0 }) do
     for frame = first, first + 25 do
       if clip.item:AddMarker(frame, result.colour, BIN, result.note, 1, result.job) then return end
@@ -367,18 +426,19 @@ local function mark(clip, result)
 end
 
 local function place(at, result)
-  if result.place == "bin" then
-    local _, wrong = in_bin(at, result, 1)
-    return type(wrong) == "string" and wrong or nil
+  local clip, wrong
+  if result.place ~= "bin" then clip, wrong = found(at, result) end
+  if not clip then
+    local media, why = in_bin(at, result, 1)
+    if not media then return why end
+    return nil, say(result.name .. ": in the bin " .. BIN .. (wrong and ", since " .. wrong or ""))
   end
-  local clip, wrong = found(at, result)
-  if not clip then return wrong end
   if lies(clip, result) then return nil end
   at.project:SetCurrentTimeline(clip.timeline)
   local put = result.place == "take" and as_take or on_track
   for number = 1, 2 do
     if result["pattern" .. number] then
-      local media, count = in_bin(at, result, number)
+      local media, count = in_bin(at, result, number, clip.item:GetMediaPoolItem())
       wrong = media and put(at, clip, media, result, count) or not media and count or nil
       if not wrong then break end
     end
@@ -386,8 +446,11 @@ local function place(at, result)
   if wrong then return wrong end
   mark(clip, result)
   if at.project:GetName() ~= "Untitled Project" then at.manager:SaveProject() end
-  clip = found(at, result)
-  if not clip or not lies(clip, result) then return "Resolve dropped it when it saved" end
+  local again = found(at, result)
+  if not again or not lies(again, result) then
+    clip.item:DeleteMarkerByCustomData(result.job)
+    return "Resolve dropped it when it saved"
+  end
 end
 
 -- what the menu's scripts call -------------------------------------------------------------------
@@ -401,19 +464,21 @@ function M.collect(resolve, engine)
   if not at then return say(wrong) end
   local path, folder = temporary(), at.pool:GetCurrentFolder()
   local id = at.project:GetUniqueId()
-  run(engine, "resolve plan --project " .. quoted(id) .. " --file " .. quoted(path))
+  local planned = run(engine, "resolve plan --project " .. quoted(id) .. " --file " .. quoted(path))
   at.page = resolve:GetCurrentPage()
-  local outcome, results = {}, plan_in(path)
+  local outcome, results = {}, lines_in(path)
   for _, result in ipairs(results) do
-    outcome[#outcome + 1] = result.job .. "\t" .. (place(at, result) or "")
+    local done, wrong = pcall(place, at, result) -- whatever happens, all is as it was afterwards
+    wrong = wrong and tostring(wrong):gsub("%s+", " ") or ""
+    outcome[#outcome + 1] = result.job .. "\t" .. (done and wrong or "Resolve fails: " .. wrong)
   end
   at.project:SetCurrentTimeline(at.timeline)
-  at.pool:SetCurrentFolder(folder)
+  if folder then at.pool:SetCurrentFolder(folder) end
   if at.page and resolve:GetCurrentPage() ~= at.page then resolve:OpenPage(at.page) end
   if #outcome > 0 then
     write(path, table.concat(outcome, "\n") .. "\n")
     run(engine, "resolve placed --file " .. quoted(path))
-  elseif #results == 0 then
+  elseif planned then
     say("nothing is to be placed in this project")
   end
   os.remove(path)

@@ -19,17 +19,20 @@ import shutil
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from plugin_host.delivered import read_manifest
 from plugin_host.errors import OutputError
 from plugin_host.frame_range import FrameRange
 from plugin_host.hosts.resolve.clip import frames_of, source_of
 from plugin_host.hosts.resolve.importing import Sequence, start_timecode
-from plugin_host.hosts.resolve.origin import TAKE, Origin
+from plugin_host.hosts.resolve.origin import BIN_ONLY, TAKE, Origin
+from plugin_host.hosts.resolve.rates import number
 from plugin_host.plate import Plate
 
 if TYPE_CHECKING:
     from plugin_host.host import Result
 
 DIGITS = 6
+LAID_OUT = "laid_out"
 
 
 class Layout(NamedTuple):
@@ -56,6 +59,8 @@ class Layout(NamedTuple):
     def sequences(self) -> list[Sequence]:
         """Return how the frames may come out as long as their clip, the likeliest first."""
         facts, source = self.origin.facts, source_of(self.origin.facts)
+        if self.origin.place == BIN_ONLY:
+            return [self.plain()._replace(timecode="")]
         if self.result.frames != self.whole:
             return [self.as_shown()]
         if source.fits(facts.duration):
@@ -77,12 +82,13 @@ class Layout(NamedTuple):
         which = hashlib.sha256(str(self.result.frames).encode()).hexdigest()[:8]
         name = f"{delivered.stem}_{which}_{facts.duration}"
         plate = Plate(
-            os.path.join(delivered.folder, "laid_out", name, f"{delivered.stem}."),
+            os.path.join(delivered.folder, LAID_OUT, name, f"{delivered.stem}."),
             DIGITS,
             delivered.suffix,
         )
         timecode = start_timecode(facts, source) if source.step == 1 else ""
-        return Sequence(plate, FrameRange.between(1, facts.duration), facts.timeline_fps, timecode)
+        frames, fps = FrameRange.between(1, facts.duration), number(facts.timeline_fps)
+        return Sequence(plate, frames, fps, timecode)
 
     def lay_out(self, sequence: Sequence) -> Sequence:
         """Make the files of `as_shown`; of `plain` they are there.
@@ -112,6 +118,15 @@ class Layout(NamedTuple):
             return own
         there = list(result.frames)
         return result.plate.path(there[max(0, bisect_right(there, frame) - 1)])
+
+
+def is_ours(path: str) -> bool:
+    """Whether media is a result of ours: the take that it is of lies beside it."""
+    folder, name = os.path.split(path)
+    stem, named, _ = name.rpartition("_restored.")
+    if os.path.basename(os.path.dirname(folder)) == LAID_OUT:
+        folder = os.path.dirname(os.path.dirname(folder))
+    return bool(named) and read_manifest(os.path.join(folder, stem + ".take")) is not None
 
 
 def _link(path: str, name: str) -> None:

@@ -15,7 +15,7 @@ import webbrowser
 from typing import Sequence
 
 from plugin_host.errors import FaceplateError
-from plugin_host.launcher import engine_command, engine_environment
+from plugin_host.launcher import creation_flags, engine_command, engine_environment
 from plugin_host.whole_files import write_whole
 
 ADDRESS_S = 15.0  # for `faceplate page` to say where it is
@@ -45,6 +45,7 @@ def progress_page(job: str = "") -> str | None:
                     stderr=subprocess.DEVNULL,
                     env=engine_environment(),
                     start_new_session=True,  # it outlives the script that started it
+                    creationflags=creation_flags(),
                 )
             )
             end = time.monotonic() + ADDRESS_S

@@ -5,6 +5,7 @@ Rules of this file:
       is taken away again, and said.
     - What Resolve returns is not believed: everything is asked anew, and again after saving, which
       drops what was never really there.
+    - A result whose clip is gone or was trimmed is not lost: it goes into the bin.
     - What was placed before is found by its media and not placed again.
     - Frames that would not last as long as their clip are laid out first; see `layout`.
 """
@@ -60,13 +61,15 @@ def place(application: Application, result: Result) -> Placed:
 
     Raises:
         OutputError: Its frames cannot be laid out.
-        FaceplateError: Its clip is gone or has changed, or Resolve did not keep it.
+        FaceplateError: Another project is open, or Resolve did not keep it.
     """
     origin = Origin.from_text(result.selection.origin)
     with application.as_it_was():
         if origin.place == BIN_ONLY:
-            return _kept_in_bin(application, result, origin)
+            return _kept_in_bin(application, Layout(result, origin))
         job = _found(application, result, origin)
+        if isinstance(job, str):
+            return _kept_in_bin(application, Layout(result, origin), f", since {job}")
         application.show(job.timeline)
         there = _there(job)
         if there:
@@ -74,7 +77,9 @@ def place(application: Application, result: Result) -> Placed:
         where = _placed(job, origin.place)
         _mark(job, where)
         saved = application.save()
-        if not _there(_found(application, result, origin)):
+        again = _found(application, result, origin)
+        if isinstance(again, str) or not _there(again):
+            job.item.DeleteMarkerByCustomData(result.finished.job)
             raise FaceplateError(
                 f"Resolve dropped what it had placed for {job.facts.name!r} when it saved; the "
                 f"frames are in the bin {NAME}"
@@ -82,14 +87,13 @@ def place(application: Application, result: Result) -> Placed:
         return Placed(where, new=True, saved=saved)
 
 
-def _kept_in_bin(application: Application, result: Result, origin: Origin) -> Placed:
-    sequence = Layout(result, origin).plain()._replace(timecode="")
-    media = imported(application, sequence)
-    return Placed(f"{media.GetName()} in the bin {NAME}", new=True, saved=False)
+def _kept_in_bin(application: Application, layout: Layout, why: str = "") -> Placed:
+    media = imported(application, layout.lay_out(layout.sequences()[0]))
+    return Placed(f"{media.GetName()} in the bin {NAME}{why}", new=True, saved=False)
 
 
-def _found(application: Application, result: Result, origin: Origin) -> _Job:
-    """Return the clip that a result is of, where it is, as long as it was."""
+def _found(application: Application, result: Result, origin: Origin) -> _Job | str:
+    """Return the clip that a result is of, where it is; or why it cannot be placed there."""
     facts, project = origin.facts, application.project
     if project.GetUniqueId() != facts.project:
         raise FaceplateError(
@@ -102,15 +106,10 @@ def _found(application: Application, result: Result, origin: Origin) -> _Job:
             if item.GetUniqueId() == facts.item:
                 duration = item.GetDuration() or 0
                 if duration != facts.duration:
-                    raise FaceplateError(
-                        f"the clip {facts.name!r} was {facts.duration} frames long and is "
-                        f"{duration} now; restore it again"
-                    )
+                    return f"its clip was {facts.duration} frames long and is {duration} now"
                 now = origin.moved(item.GetStart() or 0, track)
                 return _Job(application, Layout(result, now), timeline, item, now.facts)
-    raise FaceplateError(
-        f"the clip {facts.name!r} is not on its timeline any more; restore it again"
-    )
+    return "its clip is not on its timeline any more"
 
 
 def _there(job: _Job) -> str:
@@ -253,8 +252,7 @@ def _free_track(timeline: Timeline, facts: Facts) -> tuple[int, bool]:
 def _mark(job: _Job, where: str) -> None:
     """Say on the original clip what was done; its data is the job's id."""
     finished = job.layout.result.finished
-    if job.item.GetMarkerByCustomData(finished.job):
-        return
+    job.item.DeleteMarkerByCustomData(finished.job)  # of a former time
     note, colour = f"{where}\n{sentence(job.layout)}", "Yellow" if finished.errors else "Green"
     # Whether a clip's marker counts from its media or from its own start, no source says.
     for frame in [start + n for start in (job.facts.left, 0) for n in range(_MARKERS)]:

@@ -1,4 +1,4 @@
-"""Frame rates and timecode as Resolve writes them, exactly: ``23.976`` is 24000/1001.
+"""Frame rates, timecode and speeds as Resolve means them, exactly: ``23.976`` is 24000/1001.
 
 Rules of this file:
     - A rate is a fraction from the first moment on; no float is ever multiplied.
@@ -17,6 +17,7 @@ _NUMBER = re.compile(r"\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*(?:fps)?\s*(DF)?\s*\Z"
 _TIMECODE = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})([:;.])([0-9]{2,3})\Z")
 _NEAR = Fraction(1, 200)  # 23.98 is as far as people round 24000/1001
 MOST_RATE = 1000
+_ROUND = (1, 2, 4, 3, 10, 20, 100)  # parts of a speed that people choose multiples of
 
 
 def rate(said: object) -> Fraction:
@@ -35,6 +36,12 @@ def rate(said: object) -> Fraction:
     whole = math.ceil(found)
     slower = Fraction(whole * 1000, 1001)
     return slower if found != whole and abs(found - slower) < _NEAR else found
+
+
+def number(said: object) -> str:
+    """Return a rate as Resolve writes a clip's: without the ``DF`` of a timeline's."""
+    match = _NUMBER.match(str(said))
+    return match.group(1) if match else str(said)
 
 
 def drops_frames(said: object, timecode: str = "") -> bool:
@@ -56,6 +63,15 @@ def to_frames(timecode: str, rate: Fraction, *, drop: bool = False) -> int:
     minute = hours * 60 + minutes
     dropped = _dropped(base) * (minute - minute // 10) if drop else 0
     return (minute * 60 + seconds) * base + frames - dropped
+
+
+def frame_at(timecode: str, fps: object) -> int:
+    """Return the timeline frame at a timecode, at a timeline's rate as Resolve names it.
+
+    Raises:
+        PlateError: One of them is none.
+    """
+    return to_frames(timecode, rate(fps), drop=drops_frames(fps, timecode))
 
 
 def to_timecode(frame: int, rate: Fraction, *, drop: bool = False) -> str:
@@ -81,3 +97,29 @@ def _dropped(base: int) -> int:
         SMPTE ST 12-1, drop frame: the first numbers of every minute but each tenth.
     """
     return base // 15
+
+
+def likeliest_speed(low: Fraction, high: Fraction) -> Fraction:
+    """Return the roundest percentage from `low` to `high`, both above 0; else the simplest number.
+
+    Round are, in this order, multiples of 100 %, 50 %, 25 %, a third, 10 %, 5 % and 1 %.
+    """
+    kind = roundness(low, high)
+    if kind == len(_ROUND):
+        return _simplest(low, high)
+    return Fraction(math.ceil(low * _ROUND[kind]), _ROUND[kind])
+
+
+def roundness(low: Fraction, high: Fraction) -> int:
+    """Return of which kind the roundest percentage from `low` to `high` is: 0 for the roundest."""
+    fits = (kind for kind, n in enumerate(_ROUND) if math.ceil(low * n) <= high * n)
+    return next(fits, len(_ROUND))
+
+
+def _simplest(low: Fraction, high: Fraction) -> Fraction:
+    """Return the fraction of the least numerator and denominator from `low` to `high`."""
+    whole = math.ceil(low)
+    if whole <= high:
+        return Fraction(whole)
+    below = math.floor(low)
+    return below + 1 / _simplest(1 / (high - below), 1 / (low - below))

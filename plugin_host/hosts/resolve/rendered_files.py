@@ -7,11 +7,13 @@ Rules of this file:
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from typing import Any, Mapping
 
 from plugin_host.errors import FaceplateError, FrameCorrupt, FrameMissing, OutputError
+from plugin_host.hosts.resolve.clip import NUMBERS
 from plugin_host.plate import Plate
 from plugin_host.whole_files import json_bytes, read_json, write_whole
 
@@ -20,12 +22,27 @@ _MAGIC = b"\x76\x2f\x31\x01"  # OpenEXR file layout, magic number
 _NUMBERED = re.compile(r"(.*?)([0-9]+)\.exr\Z", re.IGNORECASE)
 
 
-def stamp(path: str) -> int:
-    """Return what changes when a source does, as far as one file tells; 0 for a sequence."""
+def stamp(path: str, first: int, last: int) -> str:
+    """Return what changes when the files of a source do.
+
+    Args:
+        path: As Resolve shows it.
+        first: The first frame that counts, of a sequence, from 0.
+        last: The last one, included.
+    """
+    numbers, paths = NUMBERS.search(path), [path]
+    if numbers:
+        plate, zero = Plate.parse(path), int(numbers.group(1))
+        paths = [plate.path(zero + frame) for frame in range(first, last + 1)]
+    return hashlib.sha256(repr([_changed(each) for each in paths]).encode()).hexdigest()
+
+
+def _changed(path: str) -> tuple[int, int]:
     try:
-        return os.stat(path).st_mtime_ns
+        found = os.stat(path)
     except OSError:
-        return 0
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
 
 
 def is_done(folder: str, asked: Mapping[str, Any]) -> bool:

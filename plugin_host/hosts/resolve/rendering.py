@@ -72,8 +72,8 @@ def rendered(application: Application, wanted: Wanted) -> Plate:
         FrameMissing, FrameCorrupt: The render ended and a frame is not there, or is no EXR.
         OutputError: The folder cannot be written, or holds something else.
     """
-    path = wanted.facts.path
-    asked = {"path": path, "first": wanted.first, "last": wanted.last, "stamp": stamp(path)}
+    path, first, last = wanted.facts.path, wanted.first, wanted.last
+    asked = {"path": path, "first": first, "last": last, "stamp": stamp(path, first, last)}
     if is_done(wanted.folder, asked):
         return verified(wanted.folder, wanted.length)
     begin(wanted.folder)

@@ -77,11 +77,24 @@ def restore_in(application: Application) -> list[str]:
     selections = host.selected_plates()
     with client(host.name) as engine:
         lines, jobs = submit_all(engine, host, choices, selections)
-    if choices.page and jobs:
-        address = pages.progress_page(jobs[0])
-        if address:
-            pages.show(address)
+    show_progress(choices, jobs)
     return [f"not restored: {error}" for error in host.refused] + lines
+
+
+def show_progress(choices: Choices, jobs: Sequence[str]) -> None:
+    """Open the page of the first job, where the user wants pages."""
+    address = pages.progress_page(jobs[0]) if choices.page and jobs else None
+    if address:
+        pages.show(address)
+
+
+def show_errors(lines: Sequence[str]) -> None:
+    """Open a page that says what went wrong, where the user wants pages."""
+    try:
+        if read_choices().page:
+            pages.show(pages.notice("Faceplate", lines, os.path.dirname(default_path())))
+    except (FaceplateError, OSError):  # the console has them
+        return
 
 
 def preview_in(application: Application) -> list[str]:
@@ -128,7 +141,7 @@ def _collected(host: ResolveHost, engine: EngineClient, note: JobNote) -> str:
     if result is None:
         return f"{name}: {UNFINISHED}"
     placed = host.placed[-1]
-    errors = f", {len(result.finished.errors)} frames with errors" * bool(result.finished.errors)
+    errors = f", frames with errors: {len(result.finished.errors)}" * bool(result.finished.errors)
     unsaved = "" if placed.saved or not placed.new else "; save the project to keep it"
     return f"{name}: {placed.where}{errors}{unsaved}"
 
@@ -218,6 +231,7 @@ def submit(
         on_error=panel.checked(description, knobs)["on_error"],
         urgent=urgent,
         shared=choices.shared,
+        forget=choices.forget,
     )
 
 
@@ -251,13 +265,5 @@ def _said(names: Mapping[str, Any], action: Callable[[Application], list[str]]) 
     for line in lines:
         tell(f"Faceplate: {line}")
     if not good:
-        _show(lines)
+        show_errors(lines)
     return good
-
-
-def _show(lines: list[str]) -> None:
-    try:
-        if read_choices().page:
-            pages.show(pages.notice("Faceplate", lines, os.path.dirname(default_path())))
-    except (FaceplateError, OSError):  # the console has them
-        return

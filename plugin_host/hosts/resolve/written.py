@@ -4,9 +4,10 @@ The free edition lost Python with 21.1; Lua is left. A Lua script writes what Re
 chosen clips, the command `faceplate resolve submit` does the rest; later `faceplate resolve plan`
 writes what is to be placed, the Lua script places it and says so to `faceplate resolve placed`.
 
+    choices    lines of NAME<tab>TEXT: clips, colour and track of the user's choices
     selection  JSON: {"host": TEXT, "clips": [FACTS, ...], "timecode": TEXT}
                a timecode, or an empty text, only for a preview of the frame there
-    plan       lines of NAME<tab>TEXT, an empty line behind each result; % stands as %25, a tab as
+    plan       such lines, an empty line behind each result; % stands as %25, a tab as
                %09, a line feed as %0A
     outcome    lines of JOB<tab>ERROR, without an error where it was placed
 
@@ -21,14 +22,13 @@ import os
 from typing import TYPE_CHECKING, Any, Mapping, Sequence, cast
 
 from plugin_host.errors import FaceplateError, OutputError, PlateError
-from plugin_host.frame_range import FrameRange
 from plugin_host.host import Host, Progress, Selection
-from plugin_host.hosts.resolve.adapter import NAME, Said, handles_of, selection_of, tell
+from plugin_host.hosts.resolve.adapter import NAME, Said, at_frame, handles_of, selection_of, tell
 from plugin_host.hosts.resolve.clip import Facts, is_readable, plate_of, source_of
 from plugin_host.hosts.resolve.layout import Layout
 from plugin_host.hosts.resolve.origin import BIN_ONLY, Origin
 from plugin_host.hosts.resolve.placing import sentence
-from plugin_host.hosts.resolve.rates import drops_frames, rate, to_frames
+from plugin_host.hosts.resolve.rates import frame_at
 from plugin_host.job_note import default_folder
 from plugin_host.whole_files import json_bytes, read_json, write_whole
 
@@ -98,14 +98,8 @@ class WrittenHost(Host):
         whole = selection_of(facts, source, plate, first=first, handles=handles, way=way)
         if not self.is_preview:
             return whole
-        offset = 0
-        if self._timecode:
-            fps, timecode = facts.timeline_fps, str(self._timecode)
-            frame = to_frames(timecode, rate(fps), drop=drops_frames(fps, timecode))
-            offset = frame - facts.start
-        index = source.shown(min(max(offset, 0), facts.duration - 1)) - source.first
-        wanted = FrameRange([list(whole.frames)[index]])
-        return Selection(whole.name, whole.shot, wanted, whole.origin, whole.rate)
+        timecode, frame = str(self._timecode), facts.start
+        return at_frame(whole, frame_at(timecode, facts.timeline_fps) if timecode else frame)
 
     def place_result(self, result: Result) -> None:
         """Put a result into the plan.
@@ -138,10 +132,7 @@ def _entry(result: Result) -> dict[str, str]:
     }
     for key in ("project", "timeline", "item", "start", "duration", "left"):
         entry[key] = getattr(facts, key)
-    sequences = layout.sequences()
-    if origin.place == BIN_ONLY:
-        sequences = [layout.plain()._replace(timecode="")]
-    for number, sequence in enumerate(sequences, 1):
+    for number, sequence in enumerate(layout.sequences(), 1):
         frames = layout.lay_out(sequence).frames
         entry[f"pattern{number}"] = sequence.plate.pattern
         entry[f"path{number}"] = sequence.path
@@ -153,8 +144,12 @@ def _entry(result: Result) -> dict[str, str]:
 def plan(project: str) -> str:
     """Return what is to be placed in a project, as a script reads it."""
     entries = [entry for _, entry in _planned() if entry.get("project") == project]
-    texts = ["".join(f"{k}\t{_escaped(v)}\n" for k, v in sorted(e.items())) for e in entries]
-    return "\n".join(texts)
+    return "\n".join(map(lines_of, entries))
+
+
+def lines_of(entry: Mapping[str, str]) -> str:
+    """Return names and texts as a script reads them, each on a line of its own."""
+    return "".join(f"{name}\t{_escaped(text)}\n" for name, text in sorted(entry.items()))
 
 
 def placed(outcome: str) -> list[str]:

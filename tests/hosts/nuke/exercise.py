@@ -9,11 +9,12 @@ Rules of this file:
 import hashlib
 import json
 import os
-import struct
 import sys
 import threading
 
-from . import NukeKit, exr
+from tests.hosts import exr_file as exr
+
+from . import NukeKit, attributes
 
 
 def plate(folder, frames, size=(6, 4)):
@@ -24,20 +25,20 @@ def plate(folder, frames, size=(6, 4)):
         planes = {}
         for index, name in enumerate("RGBA"):
             samples = [frame / 4096.0 + index * 0.25 + at / 64.0 for at in range(count)]
-            planes[name] = exr.Plane(exr.HALF, struct.pack(f"<{count}e", *samples))
-        attributes = {
-            "timeCode": exr.timecode(1, 0, frame // 24 % 60, frame % 24),
-            "framesPerSecond": exr.rational(24000, 1001),
-            "reel": exr.text("A001"),
+            planes[name] = exr.Plane.of(samples, exr.HALF)
+        told = {
+            "timeCode": attributes.timecode(1, 0, frame // 24 % 60, frame % 24),
+            "framesPerSecond": attributes.rational(24000, 1001),
+            "reel": attributes.text("A001"),
         }
-        picture = exr.Picture(planes, (0, 0, size[0] - 1, size[1] - 1), None, attributes)
-        exr.write(pattern % frame, picture, exr.ZIP)
+        picture = exr.Picture(planes, (0, 0, size[0] - 1, size[1] - 1), None, told)
+        exr.write_exr(pattern % frame, picture, exr.ZIP)
     return pattern
 
 
 def digest(path):
     """Return a short name of a file's samples."""
-    planes = exr.read(path).planes
+    planes = exr.read_exr(path).planes
     return hashlib.sha256(b"".join(planes[name].data for name in sorted(planes))).hexdigest()[:16]
 
 

@@ -3,8 +3,10 @@
 import os
 import re
 
-from . import callbacks, exr, text
-from .session import current
+from tests.hosts import exr_file as exr
+
+from . import attributes, callbacks, text
+from .session import NotModelled, current
 
 REPLACE, VIEW_NAMES = 1, 2
 
@@ -86,21 +88,31 @@ def load(node, frame, view):
         return black_like(node, view)
     path = path_of(node, wanted, view)
     if os.path.exists(path):
-        return exr.read(path)
+        return picture_of(node, path)
     way = node._knobs["on_error"].value()
     there = frames_on_disk(node, view)
     if way == "nearest frame" and there:
-        return exr.read(path_of(node, min(there, key=lambda f: abs(f - wanted)), view))
+        return picture_of(node, path_of(node, min(there, key=lambda f: abs(f - wanted)), view))
     if way in ("black", "checkerboard"):
         return black_like(node, view, 0.0 if way == "black" else 0.5)
     raise RuntimeError(f"{node.name()}: {path}: No such file or directory")
+
+
+def picture_of(node, path, read=exr.read_exr):
+    """Return what is in a file, or raise as a Read does."""
+    try:
+        return read(path)
+    except exr.UnknownFile as error:
+        raise NotModelled(str(error)) from None
+    except ValueError as error:
+        raise RuntimeError(f"{node.name()}: {error}") from None
 
 
 def black_like(node, view, value=0.0):
     """Return a picture of one value, of the sequence's size or else of the script's."""
     there = frames_on_disk(node, view)
     if there:
-        window = exr.read(path_of(node, there[0], view)).display_window
+        window = picture_of(node, path_of(node, there[0], view)).display_window
     else:
         size = current().root["format"].value()
         window = (0, 0, size.width() - 1, size.height() - 1)
@@ -114,9 +126,9 @@ def metadata(node, frame, view):
     path = path_of(node, wanted if wanted is not None else frame, view)
     if not os.path.exists(path):
         return {}
-    attributes, _, _ = exr.read_header(path)
-    left, top, right, bottom = exr.value_of(*attributes["displayWindow"])
-    kinds = {kind for _, kind in exr.channels_of(attributes["channels"][1])}
+    header = picture_of(node, path, exr.read_header)
+    left, top, right, bottom = attributes.value_of(*header["displayWindow"])
+    kinds = {kind for _, kind in exr.channels_of(header["channels"][1])}
     found = {
         "input/filename": path,
         "input/filereader": "exr",
@@ -126,8 +138,8 @@ def metadata(node, frame, view):
         "input/bitsperchannel": "16-bit half float" if kinds == {exr.HALF} else "32-bit float",
         "input/filesize": os.path.getsize(path),
     }
-    for name, (kind, raw) in attributes.items():
-        value = exr.value_of(kind, raw)
+    for name, (kind, raw) in header.items():
+        value = attributes.value_of(kind, raw)
         if name == "timeCode":
             found["input/timecode"] = value
         elif name == "framesPerSecond":

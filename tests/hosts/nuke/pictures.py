@@ -7,7 +7,9 @@ Rules of this file:
 import re
 from array import array
 
-from . import colours, exr, files
+from tests.hosts import exr_file as exr
+
+from . import colours, files
 from .session import NotModelled, current
 
 _TO_NUKE = {"R": "red", "G": "green", "B": "blue", "A": "alpha"}

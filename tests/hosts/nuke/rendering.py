@@ -3,7 +3,9 @@
 import os
 import zlib
 
-from . import callbacks, exr, files, pictures
+from tests.hosts import exr_file as exr
+
+from . import attributes, callbacks, files, pictures
 from .nodes import Node, found
 from .ranges import FrameRange, FrameRanges
 from .session import NotModelled, current
@@ -121,7 +123,7 @@ def _write(node, frame, view, several):
     compression = knobs["compression"].value()
     if compression not in _COMPRESSION:
         raise NotModelled(f"the kit writes no {compression}")
-    exr.write(path, result, _COMPRESSION[compression])
+    exr.write_exr(path, result, _COMPRESSION[compression])
     return path
 
 
@@ -139,8 +141,8 @@ def _attributes(node, picture, frame):
         if name in ("timeCode", "framesPerSecond") or theirs:
             kept[name] = value
     kept.pop("compression", None)
-    kept["nuke/version"] = exr.text("{}.{}v{}".format(*current().version))
-    kept["nuke/node_hash"] = exr.text(
+    kept["nuke/version"] = attributes.text("{}.{}v{}".format(*current().version))
+    kept["nuke/node_hash"] = attributes.text(
         f"{zlib.crc32(node.name().encode()):08x}{frame & 0xFFFFFFFF:08x}"
     )
     return kept

@@ -46,6 +46,8 @@ DEFAULTS = {
     "last_preset": "Audio Only",
     # GetRenderJobList is empty for that many calls after AddRenderJob.
     "blind_job_list": 1,
+    # StartRendering begins nothing as long as that list is empty.
+    "start_when_listed": False,
     # A codec's description in place of its id: "refused" is False, "ignored" True without effect.
     "codec_description": "refused",
     # The keys of GetRenderFormats in place of their values: "works" or "refused".

@@ -9,6 +9,11 @@ import importlib
 from .api import Proxy
 
 
+def load():
+    """Return the interpreter; it is found once and for all."""
+    return importlib.import_module("lupa.luajit21")
+
+
 class _Object:
     """A proxy as Lua sees it."""
 
@@ -34,7 +39,7 @@ class _Bridge:
     """Values from one language to the other."""
 
     def __init__(self):
-        self.lupa = importlib.import_module("lupa.luajit21")
+        self.lupa = load()
         self.runtime = self.lupa.LuaRuntime(unpack_returned_tuples=False)
 
     def to_lua(self, value):
@@ -68,7 +73,10 @@ def run(kit, path, done):
                 names[name] = bridge.to_lua(value)
         names["Resolve"] = lambda: bridge.to_lua(kit.resolve)
         names["bmd"] = bridge.runtime.table_from(
-            {"scriptapp": lambda name, *_: bridge.to_lua(kit.scriptapp(name))}
+            {
+                "scriptapp": lambda name, *_: bridge.to_lua(kit.scriptapp(name)),
+                "wait": lambda _: None,
+            }
         )
         bridge.runtime.execute(path.read_text("utf-8"))
         done.globals = dict(names)

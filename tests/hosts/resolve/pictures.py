@@ -31,7 +31,7 @@ def probe(path):
         with Path(path).open("rb"):
             return _probe_movie(str(path))
     picture = load(path)
-    left, top, right, bottom = picture.display
+    left, top, right, bottom = picture.display_window
     return right - left + 1, bottom - top + 1, 1, None
 
 
@@ -67,12 +67,18 @@ def _load_elsewise(path):
         raise ValueError(f"{path}: cannot be read here")
     spec = image.spec()
     pixels = image.get_pixels(oiio.HALF).astype("<f2")
-    names = spec.channelnames
-    planes = {name: pixels[:, :, i].tobytes() for i, name in enumerate(names)}
+    planes = _planes(pixels, spec.channelnames)
     window = (spec.x, spec.y, spec.x + spec.width - 1, spec.y + spec.height - 1)
     left, top = spec.full_x, spec.full_y
     display = (left, top, left + spec.full_width - 1, top + spec.full_height - 1)
-    return exr_file.Picture(window, planes, None, display)
+    return exr_file.Picture(planes, window, display)
+
+
+def _planes(pixels, names):
+    return {
+        name: exr_file.Plane(exr_file.HALF, pixels[:, :, i].tobytes())
+        for i, name in enumerate(names)
+    }
 
 
 def _open_movie(path):
@@ -98,8 +104,8 @@ def movie_frame(path, number):
         for index, frame in enumerate(movie.decode(video=0)):
             if index == number:
                 pixels = (frame.to_ndarray(format="rgb24") / 255.0).astype("<f2")
-                planes = {name: pixels[:, :, i].tobytes() for i, name in enumerate("RGB")}
-                return exr_file.Picture((0, 0, frame.width - 1, frame.height - 1), planes)
+                window = (0, 0, frame.width - 1, frame.height - 1)
+                return exr_file.Picture(_planes(pixels, "RGB"), window)
     raise ValueError(f"{path}: there is no frame {number}")
 
 

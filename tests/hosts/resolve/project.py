@@ -146,6 +146,8 @@ class WithRenders(Proxy):
         else:
             ids = list(jobIds)
         jobs = [queue.find(each, "StartRendering") for each in ids]
+        if queue.blind and self._kit.lies.start_when_listed:
+            return False
         return None not in jobs and queue.start(jobs)
 
     @api()

@@ -158,6 +158,8 @@ class Queue:
         """Add a job of the current settings; None where they cannot be rendered."""
         if timeline is None or not self.settings["TargetDir"]:
             return None
+        if not self.settings["SelectAllFrames"] and self.settings.get("MarkOut", 0) >= timeline.end:
+            return None
         job = Job(timeline, dict(self.settings), mine)
         self.jobs.append(job)
         if mine:

@@ -106,45 +106,45 @@ def of_media(media, frame, size):
 def graded(picture, gain):
     """Return a picture with its colours multiplied."""
     planes = {
-        name: exr_file.pack_half([v * (1 if name == "A" else gain) for v in picture.samples(name)])
-        for name in picture.planes
+        name: exr_file.Plane.of(
+            [v * (1 if name == "A" else gain) for v in plane.samples()], exr_file.HALF
+        )
+        for name, plane in picture.planes.items()
     }
-    return exr_file.Picture(picture.window, planes, None, picture.display)
+    return picture.with_planes(planes)
 
 
 def fitted(picture, size, names):
     """Return the display window of a picture at another size, as half; the nearest samples."""
-    left, top, right, bottom = picture.display
+    left, top, right, bottom = picture.display_window
     width, height = right - left + 1, bottom - top + 1
-    if picture.window == picture.display == (0, 0, size[0] - 1, size[1] - 1) and all(
-        picture.kinds.get(name) == exr_file.HALF for name in names
+    window = (0, 0, size[0] - 1, size[1] - 1)
+    if picture.data_window == picture.display_window == window and all(
+        name in picture.planes and picture.planes[name].kind == exr_file.HALF for name in names
     ):
-        return exr_file.Picture(picture.window, {name: picture.planes[name] for name in names})
-    across = [
-        left + (2 * x + 1) * width // (2 * size[0]) - picture.window[0] for x in range(size[0])
-    ]
-    down = [top + (2 * y + 1) * height // (2 * size[1]) - picture.window[1] for y in range(size[1])]
+        return exr_file.Picture({name: picture.planes[name] for name in names}, window)
+    first, above = left - picture.data_window[0], top - picture.data_window[1]
+    across = [first + (2 * x + 1) * width // (2 * size[0]) for x in range(size[0])]
+    down = [above + (2 * y + 1) * height // (2 * size[1]) for y in range(size[1])]
     planes = {name: _resampled(picture, name, across, down) for name in names}
-    return exr_file.Picture((0, 0, size[0] - 1, size[1] - 1), planes)
+    return exr_file.Picture(planes, window)
 
 
 def _resampled(picture, name, across, down):
     if name not in picture.planes:
-        return exr_file.pack_half([float(name == "A")] * (len(across) * len(down)))
-    values = picture.samples(name)
-    return exr_file.pack_half(
+        return exr_file.Plane.constant(float(name == "A"), len(across) * len(down), exr_file.HALF)
+    values, (width, height) = picture.planes[name].samples(), picture.size
+    return exr_file.Plane.of(
         [
-            values[y * picture.width + x]
-            if 0 <= x < picture.width and 0 <= y < picture.height
-            else 0.0
+            values[y * width + x] if 0 <= x < width and 0 <= y < height else 0.0
             for y in down
             for x in across
-        ]
+        ],
+        exr_file.HALF,
     )
 
 
 def as_float(picture):
     """Return a half picture with float samples."""
-    planes = {name: exr_file.pack_float(picture.samples(name)) for name in picture.planes}
-    kinds = dict.fromkeys(planes, exr_file.FLOAT)
-    return exr_file.Picture(picture.window, planes, kinds, picture.display)
+    planes = {name: exr_file.Plane.of(plane.samples()) for name, plane in picture.planes.items()}
+    return picture.with_planes(planes)

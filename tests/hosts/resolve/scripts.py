@@ -81,6 +81,7 @@ def run(kit, path, deadline, environment=None, isolated=False):
     if path.suffix == ".lua":
         from . import lua  # noqa: PLC0415 - a bridge that not every Python has
 
+        lua.load()  # before what is installed cannot be imported any more
         body = lambda done: lua.run(kit, path, done)  # noqa: E731
     elif has_python(kit):
         body = lambda done: _execute(path, done)  # noqa: E731

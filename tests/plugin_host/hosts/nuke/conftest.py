@@ -55,9 +55,7 @@ def write_restored(folder, frames, *, level=0.5, matte=None):
     for frame in frames:
         picture = flat(*SIZE, [level + (frame % 100) / 1024] * 3 + [1.0])
         if matte is not None:
-            extra = flat(*SIZE, [matte], ["faceplate.matte"])
-            picture.planes.update(extra.planes)
-            picture.kinds.update(extra.kinds)
+            picture.planes.update(flat(*SIZE, [matte], ["faceplate.matte"]).planes)
         write_exr(folder / f"p_restored.{frame:04d}.exr", picture)
     return Plate.parse(str(folder / "p_restored.%04d.exr"))
 

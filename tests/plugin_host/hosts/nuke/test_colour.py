@@ -49,6 +49,12 @@ def test_when_a_space_lies_in_a_submenu_then_that_is_no_part_of_its_name():
         assert space_of_read(read) == "Input - ARRI - V3 LogC (EI800) - Wide Gamut"
 
 
+def test_when_a_knob_holds_an_alias_behind_its_name_then_the_name_counts(nuke, monkeypatch):
+    knob = nuke.nodes.Read()["colorspace"]
+    monkeypatch.setattr(knob, "value", lambda: "ACEScg\tACES/ACEScg")
+    assert space_named(knob) == "ACEScg"
+
+
 def test_when_a_read_is_raw_then_so_is_its_plate(nuke):
     assert space_of_read(nuke.nodes.Read(raw=True, colorspace="sRGB")) == "raw"
 

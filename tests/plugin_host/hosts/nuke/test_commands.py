@@ -9,6 +9,7 @@ from plugin_host.hosts.nuke import commands
 from plugin_host.hosts.nuke.board import begin_job
 from plugin_host.hosts.nuke.group import make
 from plugin_host.hosts.nuke.menu import add_menu
+from plugin_host.hosts.nuke.work import groups_of
 from plugin_host.replies import Description
 from tests.hosts.nuke import NukeKit
 
@@ -39,7 +40,7 @@ def test_when_no_engine_comes_up_then_it_is_said_and_the_bar_goes_away(
 
 def test_when_a_command_has_a_fault_then_it_is_told_with_its_place(kit, group, monkeypatch):
     monkeypatch.setattr(commands, "connect", lambda: 1 // 0)
-    commands.restore([group])
+    assert commands.restore([group]).daemon  # it does not keep a Nuke that is closed
     wait(kit)
     assert "Faceplate has a fault" in kit.messages[0]
     assert "ZeroDivisionError" in kit.messages[0]
@@ -64,8 +65,18 @@ def test_when_a_hero_frame_is_set_then_it_takes_the_place_of_another(kit, nuke, 
     commands.set_hero_frame([group])
     assert group["fp_reference"].value() == "frame:1007\nAnna=frame:1004\n/her.exr"
     assert kit.messages == []
+    assert kit.undo_blocks[-1].name == "Faceplate: set hero frame"
     nuke.Undo.undo()
     assert group["fp_reference"].value().startswith("frame:1003")
+
+
+def test_when_nodes_are_made_then_one_undo_takes_all_of_them_away(kit, nuke, made):
+    reads = [made.read(nuke, f"/shots/{name}.%04d.exr", 1, 2) for name in "ab"]
+    before = len(kit.undo_blocks)
+    assert len(groups_of(reads, made.DESCRIPTION)) == 2
+    assert [block.name for block in kit.undo_blocks[before:]] == ["Faceplate: make nodes"]
+    nuke.Undo.undo()
+    assert nuke.allNodes("Group") == []
 
 
 def test_when_no_restorer_takes_references_then_it_is_said(nuke, made):

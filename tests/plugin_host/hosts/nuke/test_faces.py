@@ -101,6 +101,8 @@ def test_when_faces_are_found_then_the_artist_is_asked_by_the_timeline_and_undo_
     assert group["fp_faces"].value() == "1,3=Anna"
     choose_faces(group, {"faces": faces(1), "sheet": str(sheet)}, offset=1000)
     assert group["fp_faces"].value() == "1,3=Anna"
+    names = [block.name.partition(": ")[2] for block in kit.undo_blocks]
+    assert names[-2:] == ["contact sheet", "pick faces"]
     (read,) = [node for node in nuke.allNodes("Read") if node.name() != "Read1"]
     assert (read.name(), Path(read["file"].value())) == ("FaceplateRestore1_faces", sheet)
     nuke.Undo.undo()

@@ -118,6 +118,12 @@ def test_when_a_path_is_relative_then_it_begins_at_the_project(nuke, made, tmp_p
     assert path_of(read) == "/show/plates/a.%04d.exr"
 
 
+def test_when_a_farm_maps_paths_then_the_engine_is_told_what_nuke_opens(nuke, made):
+    nuke.addFilenameFilter(lambda path: path.replace("P:/", "/mnt/"))
+    read = made.read(nuke, "P:/shots/a.%04d.exr", 1001, 1002)
+    assert footage_of_read(read).plate.pattern == "/mnt/shots/a.%04d.exr"
+
+
 def test_when_a_path_holds_tcl_then_it_is_carried_out(nuke, made):
     read = made.read(nuke, "/shots/[file tail /x/y]/a.%04d.exr", 1, 5)
     assert path_of(read) == "/shots/y/a.%04d.exr"

@@ -129,6 +129,8 @@ def test_when_a_result_is_placed_then_its_read_is_as_the_sources_and_never_local
     assert read["localizationPolicy"].value() == "off"
     assert read["on_error"].value() == "error"
     assert (read["first"].value(), read["last"].value()) == (1001, 1010)
+    assert (read["origfirst"].value(), read["origlast"].value()) == (1001, 1010)
+    assert read["origset"].value()
 
 
 def test_when_the_source_is_no_exr_then_its_default_space_is_named(nuke, made, scene):
@@ -186,6 +188,21 @@ def test_when_nuke_does_not_keep_a_value_then_it_is_said(scene, monkeypatch):
     monkeypatch.setattr(read["last"], "setValue", lambda _: False)
     with pytest.raises(FaceplateError, match=r"did not keep last = 1012: 1010"):
         scene.place("1011-1012", "v002")
+
+
+def test_when_a_result_is_placed_then_its_path_is_given_as_a_user_types_it(scene, monkeypatch):
+    knob, typed = scene.place().knob("file"), []
+    monkeypatch.setattr(type(knob), "fromUserText", lambda _, text: typed.append(text))
+    scene.place()
+    assert typed == [knob.value()]
+
+
+def test_when_a_result_is_placed_again_then_nuke_reads_its_files_again(kit, scene):
+    read = scene.place("1001-1003")
+    read["reload"].setValue("nuke.tprint('read again')")
+    kit.printed.clear()
+    assert scene.place("1004-1005") is read
+    assert kit.printed == ["read again\n"]
 
 
 def test_when_a_result_is_placed_then_one_undo_takes_it_back(kit, scene, nuke):

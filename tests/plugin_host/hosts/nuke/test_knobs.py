@@ -78,6 +78,7 @@ def test_when_the_groups_own_knobs_are_set_then_they_are_wanted(group, made):
         "fp_plates": "/renders",
         "fp_on_error": "stop",
         "fp_shared": False,
+        "fp_forget": True,
     }.items():
         group[name].setValue(value)
     assert wanted_of(group) == Wanted(
@@ -90,6 +91,7 @@ def test_when_the_groups_own_knobs_are_set_then_they_are_wanted(group, made):
         "/renders",
         "stop",
         shared=False,
+        forget=True,
     )
 
 

@@ -49,6 +49,11 @@ def test_when_there_is_no_window_then_calls_are_direct():
         tell_main(lambda: told.append(1))
         assert told == [1]
         assert on_main(lambda: 3) == 3
+        came = []  # nobody would ever answer a script's own thread
+        thread = threading.Thread(target=lambda: came.append(on_main(lambda: 4)), daemon=True)
+        thread.start()
+        thread.join(10)
+        assert came == [4]
 
 
 def test_when_the_main_thread_never_comes_then_the_call_is_given_up_and_never_made(

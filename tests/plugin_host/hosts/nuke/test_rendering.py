@@ -6,7 +6,7 @@ import pytest
 
 from plugin_host.errors import FrameMissing, JobCancelled, OutputError, PlateError
 from plugin_host.hosts.nuke.rendering import default_folder, fingerprint, render
-from tests.hosts.nuke import exr
+from tests.hosts import exr_file as exr
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_when_a_node_is_rendered_then_it_is_half_raw_and_what_nuke_shows(
     assert found.rendered
     assert (found.plate.colourspace, str(found.frames), found.offset) == ("ACEScg", "1001-1004", 0)
     for frame in found.frames:
-        picture = exr.read(found.plate.path(frame))
+        picture = exr.read_exr(found.plate.path(frame))
         assert set(picture.planes) == set("RGBA")
         assert {plane.kind for plane in picture.planes.values()} == {exr.HALF}
         assert picture.planes["R"].floats()[0] == pytest.approx(made.red(graded, frame), abs=1e-3)
@@ -158,7 +158,7 @@ def test_when_a_view_is_asked_for_then_that_one_is_rendered(kit, nuke, made, ren
     read = made.read(nuke, f"{tmp_path}/%V/p.%04d.exr", 1001, 1001)
     plates = [rendered("1001", read, view).plate for view in ("left", "right")]
     assert [view for _, view, _, _ in kit.renders] == ["left", "right"]
-    reds = [exr.read(plate.path(1001)).planes["R"].floats()[0] for plate in plates]
+    reds = [exr.read_exr(plate.path(1001)).planes["R"].floats()[0] for plate in plates]
     assert reds[1] - reds[0] == pytest.approx(0.2, abs=1e-3)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.installing import Installation, put, take_away
 from engine.places import System
-from plugin_host.hosts.nuke import work
+from plugin_host.hosts.nuke import add_menu, work
 from tests.hosts.nuke import NukeKit, run_terminal
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -49,6 +49,7 @@ def test_when_nuke_starts_with_a_window_then_there_is_a_menu_and_nothing_else_ha
 def test_when_nuke_starts_without_a_window_then_there_is_no_menu():
     with NukeKit(gui=False) as kit:
         kit.start(str(STARTUP))
+        add_menu()  # from a script
         assert kit.session.menus == {}
 
 
@@ -60,6 +61,7 @@ def test_when_faceplate_is_installed_then_nuke_finds_it_there_and_no_longer_when
     with NukeKit() as kit:
         kit.start(str(tmp_path))
         assert kit.menu_lines() == LINES
+        assert sys.path[-1] == str(where.client)  # it hides nothing of Nuke's own
     assert take_away(where) == []
     with NukeKit() as kit:
         kit.start(str(tmp_path))

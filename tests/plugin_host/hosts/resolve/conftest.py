@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from plugin_host.delivered import write_like
 from plugin_host.frame_range import FrameRange
 from plugin_host.host import Result
 from plugin_host.hosts.resolve.adapter import ResolveHost
@@ -65,5 +66,6 @@ class User:
             shutil.copyfile(plate.path(frame), delivered.path(frame))
         submit = Submit(selection.shot, selection.frames, Settings("passthrough"), str(folder))
         take = str(folder / f"{plate.stem}.take")
+        write_like(take, "manifest.json", {"release": "a test"})
         finished = Finished(job, take, len(frames), 0, {})
         return Result(selection, submit, delivered, frames, take, finished)

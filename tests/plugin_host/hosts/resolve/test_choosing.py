@@ -1,7 +1,10 @@
+from fractions import Fraction
+
 import pytest
 
 from plugin_host.errors import FaceplateError, PlateError
 from plugin_host.hosts.resolve import choosing
+from plugin_host.hosts.resolve.api import present
 from plugin_host.hosts.resolve.choosing import chosen, facts_of, under_playhead
 
 
@@ -102,6 +105,19 @@ def test_when_a_clip_is_selected_then_its_frames_rate_and_handles_are_exact(user
     assert selection.shot.plate.path(1003).endswith("plate.1003.exr")
 
 
+@pytest.mark.parametrize(
+    ("version", "span"), [("19.0", ""), ("20.0", "118.812"), ("21.0.4", "118.812")]
+)
+def test_when_resolve_says_fractions_then_the_length_of_all_media_is_exact(user, version, span):
+    editor = user(version=version)
+    media = editor.scene.sequence(last=1120)
+    item = editor.scene.clip(media, frames=24, offset=17, speed=Fraction(101, 100))
+    plain = editor.scene.clip(media, frames=24, offset=17)
+    app, kit = editor.application(), editor.kit
+    assert facts_of(app, kit.wrap(item), 1).span == span
+    assert facts_of(app, kit.wrap(plain), 1).span == ""
+
+
 def test_when_rates_differ_then_the_clips_own_frames_are_meant(user):
     editor = user(rate="24")
     media = editor.scene.sequence(last=1100, rate="25")
@@ -145,6 +161,36 @@ def test_when_the_clip_under_the_playhead_is_our_result_then_what_it_lies_over_i
     host.place_result(editor.result(host=host))
     editor.scene.timeline.selected = []
     assert names(editor.application()) == [(1, item.id)]
+
+
+def test_when_the_users_own_media_is_called_restored_then_it_is_not_taken_for_ours(user):
+    editor = user()
+    editor.scene.clip(frames=5)
+    media = editor.scene.sequence("film_restored")
+    item = editor.scene.clip(media, at=86400, frames=5, track=2, selected=True)
+    assert names(editor.application()) == [(2, item.id)]
+
+
+@pytest.mark.parametrize("speed", [1, 2])
+def test_when_several_tracks_hold_results_of_a_clip_then_it_is_still_meant(user, speed):
+    editor = user()
+    item = editor.scene.clip(frames=4, offset=2, speed=speed)
+    for version in ("v001", "v002"):
+        result = editor.result(
+            item, place="track", version=version, job=version.replace("v", "0" * 13)
+        )
+        editor.host().place_result(result)
+    above = [each for track in editor.scene.timeline.video[1:] for each in track.items]
+    assert len(above) == 2
+    editor.scene.timeline.selected = above
+    assert names(editor.application()) == [(1, item.id)]
+
+
+def test_when_a_list_holds_nothing_and_what_is_not_there_then_only_the_rest_counts(user):
+    editor = user()
+    item = editor.kit.wrap(editor.scene.clip())
+    assert present([None, editor.kit.phantom(), item]) == [item]
+    assert present(None) == []
 
 
 def test_when_no_timeline_is_open_then_it_is_said(user):

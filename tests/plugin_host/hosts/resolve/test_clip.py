@@ -124,6 +124,54 @@ def test_when_a_clip_plays_at_a_common_speed_then_that_is_found_exactly(
     ]
 
 
+@pytest.mark.parametrize("percent", [33, 66, 90, 95, 110, 120])
+@pytest.mark.parametrize("duration", [48, 200])
+def test_when_a_speed_is_a_round_percentage_then_that_is_found_before_a_simple_fraction(
+    percent, duration
+):
+    facts = said_of(7, duration, speed=Fraction(percent, 100), frames=1000)
+    found = source_of(replace(facts, right=0)).step
+    thirds = {33: Fraction(1, 3), 66: Fraction(2, 3)}  # where the bounds hold both
+    assert found in {Fraction(percent, 100), thirds.get(percent)}
+
+
+@given(st.integers(20, 400), st.integers(0, 100), st.integers(3, 200), RATES)
+def test_when_offsets_are_said_with_fractions_then_any_percentage_is_found(
+    percent, position, duration, rates
+):
+    speed, media, timeline = Fraction(percent, 100), *rates
+    step = rate(media) / rate(timeline) * speed
+    facts = said_of(position, duration, speed=speed, media=media, timeline=timeline, frames=2000)
+    assume((facts.source_start, facts.source_end) != (0, 0))
+    assume(facts.source_end - facts.source_start > 1)
+    source = source_of(replace(facts, span=f"{float(2000 / step):.3f}"))
+    exact = [position + math.floor(step * offset) for offset in range(duration)]
+    assert [source.shown(offset) for offset in range(duration)] == exact
+
+
+@given(
+    st.sampled_from([25, 50, 75, 90, 110, 150, 200, 300]),
+    st.integers(0, 100),
+    st.integers(24, 200),
+    RATES.filter(lambda rates: rates[0] != rates[1]),
+)
+def test_when_offsets_are_source_frames_with_fractions_then_any_percentage_is_found_too(
+    percent, position, duration, rates
+):
+    speed, media, timeline = Fraction(percent, 100), *rates
+    step = rate(media) / rate(timeline) * speed
+    facts = said_of(position, duration, speed=speed, media=media, timeline=timeline, frames=2000)
+    right = 2000 - position - step * duration
+    span = f"{float(position + duration + right):.3f}"
+    source = source_of(replace(facts, left=position, right=round(right), span=span))
+    assert source.step == step
+
+
+@pytest.mark.parametrize("span", ["120.250", "500.000"])
+def test_when_the_offsets_contradict_the_rest_then_a_clip_at_full_speed_stays_one(span):
+    assert source_of(replace(PLAIN, span=span)) == source_of(PLAIN)
+
+
 @pytest.mark.parametrize(
     ("change", "why"),
     [
@@ -150,6 +198,12 @@ def test_when_this_resolve_has_no_call_for_source_frames_then_its_surroundings_s
     assert source_of(untold) == source_of(PLAIN)
     with pytest.raises(PlateError, match="may be retimed"):
         source_of(replace(untold, right=0))
+
+
+def test_when_resolve_rounds_a_length_up_then_no_frame_beyond_the_media_is_meant():
+    whole = said_of(0, 105, timeline="25")
+    source = source_of(replace(whole, left=0, right=0, source_start=UNTOLD, source_end=UNTOLD))
+    assert (source.first, source.last) == (0, 99)
 
 
 def test_when_a_clip_has_media_around_it_then_it_has_handles_as_far_as_that_goes():

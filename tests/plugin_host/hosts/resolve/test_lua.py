@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.hosts.resolve import media as media_pool
+
 ROOT = Path(__file__).parents[4]
 SHARED = ROOT / "plugin_host" / "hosts" / "resolve" / "faceplate.lua"
 SCRIPTS = sorted((ROOT / "resolve_scripts" / "Lua").glob("*.lua"))
@@ -53,9 +55,10 @@ def lua(user, tmp_path):
         f"print('said', *sys.argv[1:3])\n"
         f"if sys.argv[2:3] in (['submit'], ['placed']):\n"
         f"    shutil.copy(sys.argv[-1], {str(heard)!r} + '/' + sys.argv[2])\n"
-        f"if sys.argv[2:3] == ['plan']:\n"
-        f"    shutil.copy({str(heard)!r} + '/plan', sys.argv[-1])\n"
+        f"if sys.argv[2:3] in (['plan'], ['choices']):\n"
+        f"    shutil.copy({str(heard)!r} + '/' + sys.argv[2], sys.argv[-1])\n"
     )
+    (heard / "choices").write_text("clips\tauto\ncolour\t\ntrack\t0\n")
     engine = f"{shlex.quote(sys.executable)} {shlex.quote(str(program))}"
 
     def run(editor, name, folder=ROOT):
@@ -95,6 +98,12 @@ def test_when_a_frame_is_previewed_then_lua_says_where_the_playhead_is(lua):
     lua(editor, "Preview frame")
     data = json.loads((lua.heard / "submit").read_text("utf-8"))
     assert data["timecode"] == "01:00:00:00"
+
+
+def test_when_resolves_python_has_a_home_then_the_command_does_not_hear_of_it(lua, monkeypatch):
+    monkeypatch.setenv("PYTHONHOME", "/opt/resolve/python")
+    monkeypatch.setenv("PYTHONPATH", "/opt/resolve/modules")
+    assert "said status" in lua(lua.start(), "Status")
 
 
 def test_when_nothing_is_chosen_then_lua_says_so_and_asks_nobody(lua, monkeypatch):
@@ -141,16 +150,115 @@ def test_when_a_result_is_planned_then_lua_places_it_once_and_says_so(lua, place
         ("take", {"take_ignored": 1}, "adds no take"),
         ("track", {"append_phantoms": 9}, "nothing is on the track"),
         ("track", {"append_vanish": 1}, "dropped it when it saved"),
+        ("take", {"folder_ignored": 9}, "does not open the bin"),
     ],
 )
 def test_when_resolve_does_not_keep_it_then_lua_says_why(lua, place, lies, why):
     editor = lua.start(**lies)
     item = editor.scene.clip(frames=4, offset=2)
+    editor.scene.bin("Faceplate")
+    was = {**editor.kit.snapshot(), "tracks": None}
     planned(editor, lua, item, place=place)
     lua(editor, "Collect results")
     assert why in (lua.heard / "placed").read_text("utf-8")
     assert not item.takes[1:]
     assert not [each for track in editor.scene.timeline.video[1:] for each in track.items]
+    assert item.markers == {}
+    assert {**editor.kit.snapshot(), "tracks": None} == was
+
+
+def test_when_a_call_of_resolves_fails_then_lua_says_so_and_all_is_as_it_was(lua, monkeypatch):
+    editor = lua.start()
+    item = editor.scene.clip(frames=4, offset=2)
+    planned(editor, lua, item)
+    editor.application().pool.CreateEmptyTimeline("Cut 2")
+    editor.kit.page = "color"
+    editor.scene.bin("Faceplate")
+    was = editor.kit.snapshot()
+    monkeypatch.setattr(editor.kit, "rate_text", lambda _: 1 / 0)
+    monkeypatch.setattr("tests.hosts.resolve.item.placing.fit", lambda *_: 1 / 0)
+    lua(editor, "Collect results")
+    assert "\tResolve fails: " in (lua.heard / "placed").read_text("utf-8")
+    assert editor.kit.snapshot() == was
+
+
+@pytest.mark.parametrize("trimmed", [False, True])
+def test_when_the_clip_is_gone_or_trimmed_then_lua_puts_the_result_into_the_bin(lua, trimmed):
+    editor = lua.start()
+    item = editor.scene.clip(frames=4, offset=2)
+    planned(editor, lua, item)
+    if trimmed:
+        item.duration = 3
+    else:
+        item.track.items.remove(item)
+    said = lua(editor, "Collect results")
+    why = "its clip is another length now" if trimmed else "its clip is not on its timeline"
+    assert f"in the bin Faceplate, since {why}" in said
+    assert not item.takes
+    assert (lua.heard / "placed").read_text("utf-8") == "0123456789abcdef\t\n"
+    (ours,) = [each for each in editor.scene.project.root.folders if each.name == "Faceplate"]
+    assert [(media.first, media.frames) for media in ours.media] == [(1003, 4)]
+
+
+def test_when_not_all_frames_are_imported_then_lua_places_nothing(lua, monkeypatch):
+    editor = lua.start()
+    item = editor.scene.clip(frames=4, offset=2)
+    planned(editor, lua, item)
+    whole = media_pool.imported
+    monkeypatch.setattr(media_pool, "imported", lambda *a: whole(*a[:3], a[3] - 1))
+    lua(editor, "Collect results")
+    assert "Resolve imports 3 of its frames" in (lua.heard / "placed").read_text("utf-8")
+    assert not item.takes
+
+
+def test_when_a_clip_shows_a_take_of_ours_then_lua_asks_for_the_original_and_shows_it_again(lua):
+    editor = lua.start()
+    item = editor.scene.clip(frames=4, offset=2, selected=True)
+    source = item.media
+    planned(editor, lua, item)
+    lua(editor, "Collect results")
+    lua(editor, "Restore")
+    (clip,) = json.loads((lua.heard / "submit").read_text("utf-8"))["clips"]
+    assert (clip["path"], item.take) == (source.shown_path, 2)
+
+
+def test_when_the_source_has_an_input_colour_space_then_lua_gives_it_to_the_result(lua):
+    editor = lua.start()
+    item = editor.scene.clip(frames=4, offset=2)
+    item.media.properties["IDT"] = "ACEScg"
+    planned(editor, lua, item)
+    lua(editor, "Collect results")
+    assert (item.take, item.media.properties["IDT"]) == (2, "ACEScg")
+
+
+def test_when_the_choices_name_clips_then_lua_means_those(lua):
+    editor = lua.start()
+    selected = editor.scene.clip("a", selected=True, under_playhead=True)
+    orange = editor.scene.clip("b_restored", at=selected.end, colour="Orange", track=2)
+    upper = editor.scene.clip("c", at=selected.end, track=3)
+
+    def meant(clips, colour="", track=0):
+        text = f"clips\t{clips}\ncolour\t{colour}\ntrack\t{track}\n"
+        (lua.heard / "choices").write_text(text)
+        lua(editor, "Restore")
+        said = json.loads((lua.heard / "submit").read_text("utf-8"))
+        return [clip["item"] for clip in said["clips"]]
+
+    assert meant("auto", "Orange", 3) == meant("selected") == meant("playhead") == [selected.id]
+    assert meant("colour", "Orange") == [orange.id]
+    assert meant("track", track=3) == [upper.id]
+    editor.scene.timeline.selected = []
+    editor.scene.timeline.playhead = 0
+    assert meant("auto", "Orange", 3) == [orange.id]
+    assert meant("auto", "", 3) == [upper.id]
+
+
+def test_when_the_choices_cannot_be_read_then_lua_submits_nothing(lua):
+    editor = lua.start()
+    editor.scene.clip(selected=True)
+    (lua.heard / "choices").write_text("")
+    lua(editor, "Restore")
+    assert not (lua.heard / "submit").exists()
 
 
 def test_when_nothing_is_planned_then_lua_says_so(lua):

@@ -1,10 +1,14 @@
 import math
+from fractions import Fraction
 
 import pytest
 
 from plugin_host.errors import FaceplateError, PlateError
+from plugin_host.hosts.resolve import placing
+from plugin_host.hosts.resolve.clip import Source
 from plugin_host.hosts.resolve.origin import Origin
 from tests.hosts import exr_file
+from tests.hosts.resolve import media as media_pool
 
 
 def our_takes(item):
@@ -26,8 +30,12 @@ def original(item):
     return (item.start, item.duration, item.track.name, item.enabled)
 
 
+def planes_of(media, frame):
+    return exr_file.read_exr(media.file_of(frame)).planes["G"]
+
+
 def pictures(media, count):
-    return [exr_file.read_exr(media.file_of(frame)).planes["G"] for frame in range(count)]
+    return [planes_of(media, frame) for frame in range(count)]
 
 
 def test_when_a_result_is_placed_as_a_take_then_it_is_selected_and_the_original_is_there(user):
@@ -59,9 +67,10 @@ def test_when_a_result_is_placed_on_a_track_then_it_lies_over_the_original(user)
     assert not item.takes
 
 
-def test_when_several_results_go_on_tracks_then_they_share_one_where_it_is_free(user):
+@pytest.mark.parametrize("order", [1, -1])
+def test_when_several_results_go_on_tracks_then_they_share_one_where_it_is_free(user, order):
     editor = user()
-    items = [editor.scene.clip(frames=5, offset=2), editor.scene.clip(frames=3, offset=4)]
+    items = [editor.scene.clip(frames=5, offset=2), editor.scene.clip(frames=3, offset=4)][::order]
     for number, item in enumerate(items):
         result = editor.result(item, place="track", version=f"v{number}", job=f"{number:016x}")
         editor.host().place_result(result)
@@ -114,7 +123,7 @@ def test_when_resolve_does_not_keep_a_result_then_it_is_said_and_the_original_st
     with pytest.raises(FaceplateError, match=why):
         editor.host().place_result(result)
     assert original(item) == before
-    assert (our_takes(item), over(editor, item)) == ([], [])
+    assert (our_takes(item), over(editor, item), item.markers) == ([], [], {})
     if "append_vanish" not in lies:
         assert editor.kit.snapshot() == was
 
@@ -136,15 +145,36 @@ def test_when_the_track_is_locked_then_it_is_said_which(user):
         editor.host().place_result(result)
 
 
-def test_when_the_page_allows_no_deleting_then_a_wrong_item_is_deleted_from_another(user):
+@pytest.mark.parametrize("place", ["take", "track"])
+def test_when_what_came_is_wrong_then_it_is_taken_away_whatever_page_is_shown(
+    user, place, monkeypatch
+):
     editor = user()
     item = editor.scene.clip(frames=5, offset=2)
-    result = editor.result(item, place="track")
-    editor.kit.page = "color"
-    editor.kit.lies.append_phantoms = 9
-    with pytest.raises(FaceplateError, match="nothing is on the track"):
+    editor.scene.bin("Faceplate")
+    result = editor.result(item, place=place)
+    editor.kit.page, source = "color", item.media
+    before, was = original(item), editor.kit.snapshot()
+    monkeypatch.setattr(placing, "_differs", lambda *_: "it is not what it should be")
+    with pytest.raises(FaceplateError, match="it is not what it should be"):
         editor.host().place_result(result)
-    assert (len(editor.scene.timeline.video), editor.kit.page) == (1, "color")
+    assert (original(item), item.media, our_takes(item)) == (before, source, [])
+    assert editor.kit.snapshot() == was
+
+
+@pytest.mark.parametrize("place", ["take", "track"])
+def test_when_the_user_took_a_result_away_then_it_is_placed_anew_with_one_marker(user, place):
+    editor = user()
+    item = editor.scene.clip(frames=5, offset=2)
+    result = editor.result(item, place=place)
+    for _ in range(2):
+        assert editor.host().place_result(result).new
+        editor.kit.wrap(item).SelectTakeByIndex(1)
+        editor.kit.wrap(item).DeleteTakeByIndex(2)
+        for track in editor.scene.timeline.video[1:]:
+            track.items.clear()
+    assert len(item.markers) == 1
+    assert [call[1] for call in editor.kit.calls].count("ImportMedia") == 1
 
 
 @pytest.mark.parametrize("place", ["take", "track"])
@@ -153,6 +183,8 @@ def test_when_the_page_allows_no_deleting_then_a_wrong_item_is_deleted_from_anot
     [
         (None, {"speed": 2, "frames": 4}),
         (None, {"speed": 0.5, "frames": 8, "offset": 2}),
+        (None, {"speed": Fraction(9, 10), "frames": 60, "offset": 1}),
+        (None, {"speed": Fraction(101, 100), "frames": 48, "offset": 5}),
         ("25", {"frames": 24, "offset": 10}),
         ("23.976", {"frames": 30}),
         ("50", {"frames": 24}),
@@ -176,6 +208,54 @@ def test_when_speeds_or_rates_differ_then_every_timeline_frame_shows_its_source_
     frames = range(shown.start, shown.end)
     played = [shown.media.file_of(shown.source_frame(frame)) for frame in frames]
     assert [p.read_bytes() for p in played] == [w.read_bytes() for w in wanted]
+
+
+def test_when_a_timeline_drops_frame_numbers_then_what_is_laid_out_has_its_rate_alone(user):
+    editor = user(rate="29.97 DF")
+    item = editor.scene.clip(editor.scene.sequence(last=1020, rate="24"), frames=10, speed=2)
+    result = editor.result(item, place="track")
+    editor.scene.project.settings["timelineFrameRate"] = "30"  # what an import is taken for
+    editor.host().place_result(result)
+    ((shown,),) = [track.items for track in editor.scene.timeline.video[1:]]
+    assert (shown.media.fps, shown.duration) == ("29.97", 10)
+
+
+@pytest.mark.parametrize("place", ["take", "track"])
+def test_when_media_comes_out_shorter_than_was_reckoned_then_it_is_noticed_and_laid_out(
+    user, place, monkeypatch
+):
+    editor = user()
+    item = editor.scene.clip(frames=8, speed=0.5)
+    wanted = [planes_of(item.media, n // 2) for n in range(8)]
+    monkeypatch.setattr(Source, "fits", lambda *_: True)
+    editor.host().place_result(editor.result(item, place=place))
+    if place == "track":
+        ((shown,),) = [track.items for track in editor.scene.timeline.video[1:]]
+    else:
+        shown = item
+    assert (shown.start, shown.duration) == (item.start, 8)
+    assert pictures(shown.media, 8) == wanted
+
+
+def test_when_not_all_frames_are_imported_then_nothing_is_placed(user, monkeypatch):
+    editor = user()
+    item = editor.scene.clip(frames=5, offset=2)
+    result = editor.result(item)
+    whole = media_pool.imported
+    monkeypatch.setattr(media_pool, "imported", lambda *a: whole(*a[:3], a[3] - 1))
+    with pytest.raises(FaceplateError, match=r"did not import 5 frames .* it has 4"):
+        editor.host().place_result(result)
+    assert (item.takes, item.markers) == ([], {})
+
+
+def test_when_our_track_is_locked_then_another_is_added(user):
+    editor = user()
+    items = [editor.scene.clip(frames=5, offset=2), editor.scene.clip(frames=3, offset=4)]
+    for number, item in enumerate(items):
+        result = editor.result(item, place="track", version=f"v{number}", job=f"{number:016x}")
+        editor.host().place_result(result)
+        editor.scene.timeline.video[1].locked = True
+    assert [len(track.items) for track in editor.scene.timeline.video] == [2, 1, 1]
 
 
 def test_when_frames_were_not_delivered_then_the_nearest_are_held_and_the_marker_says_which(user):
@@ -204,16 +284,29 @@ def test_when_resolve_is_headless_and_the_project_has_no_name_then_it_is_not_ask
     assert item.take == 2
 
 
-def test_when_the_clip_is_gone_or_changed_then_it_is_said(user):
+@pytest.mark.parametrize("change", ["trimmed", "deleted", "timeline deleted"])
+@pytest.mark.parametrize("speed", [1, 2])
+def test_when_the_clip_is_gone_or_changed_then_the_result_is_in_the_bin(user, change, speed):
     editor = user()
-    item = editor.scene.clip(frames=5)
-    result = editor.result(item)
-    item.duration = 4
-    with pytest.raises(FaceplateError, match="was 5 frames long and is 4 now"):
-        editor.host().place_result(result)
-    item.track.items.remove(item)
-    with pytest.raises(FaceplateError, match="not on its timeline any more"):
-        editor.host().place_result(result)
+    item = editor.scene.clip(frames=5, speed=speed)
+    wanted = [planes_of(item.media, math.floor(n * speed)) for n in range(5)]
+    result = editor.result(item, place="track")
+    timeline, why = editor.scene.timeline, "is not on its timeline any more"
+    if change == "trimmed":
+        item.duration, why = 4, "was 5 frames long and is 4 now"
+    elif change == "deleted":
+        item.track.items.remove(item)
+    else:
+        application = editor.application()
+        application.show(application.pool.CreateEmptyTimeline("Cut 2"))
+        application.pool.DeleteTimelines([editor.kit.wrap(timeline)])
+    before = editor.kit.snapshot()
+    placed = editor.host().place_result(result)
+    assert placed.where.endswith(f"in the bin Faceplate, since its clip {why}")
+    assert editor.kit.snapshot() == before
+    (ours,) = [each for each in editor.scene.project.root.folders if each.name == "Faceplate"]
+    (media,) = ours.media
+    assert pictures(media, 5) == wanted
 
 
 def test_when_the_clip_was_moved_then_the_result_follows_it(user):

@@ -22,6 +22,12 @@ def rendered(editor, **choices):
     return selection
 
 
+def started(editor):
+    """Return which jobs were started, each time, and whether Resolve may ask the user things."""
+    calls = [call[2] for call in editor.kit.calls if call[1] == "StartRendering"]
+    return [(tuple(jobs), asks) for jobs, asks in calls]
+
+
 def planes(path):
     return exr_file.read_exr(path).planes
 
@@ -30,7 +36,10 @@ def planes(path):
 def test_when_a_source_is_rendered_then_its_untouched_frames_come_out_and_nothing_else_changes(
     user, version
 ):
-    editor = user(version=version, locale="ru", blind_job_list=3)
+    mine = "FCP - Final Cut Pro"  # clips one by one
+    editor = user(
+        version=version, locale="ru", blind_job_list=3, start_when_listed=True, last_preset=mine
+    )
     editor.kit.foreign_job()
     media = editor.scene.sequence()
     item = editor.scene.clip(
@@ -63,9 +72,10 @@ def test_when_it_was_rendered_before_then_it_is_not_again(user):
     editor = user()
     editor.scene.clip(selected=True)
     first = rendered(editor)
-    calls = len([call for call in editor.kit.calls if call[1] == "StartRendering"])
+    (added,) = [call for call in editor.kit.calls if call[1] == "GetRenderJobStatus"][:1]
+    assert started(editor) == [((added[2][0],), False)]
     assert rendered(editor) == first
-    assert len([call for call in editor.kit.calls if call[1] == "StartRendering"]) == calls == 1
+    assert len(started(editor)) == 1
 
 
 def test_when_a_render_was_interrupted_or_its_source_changed_then_it_is_rendered_anew(user):
@@ -82,22 +92,37 @@ def test_when_a_render_was_interrupted_or_its_source_changed_then_it_is_rendered
     editor.kit.lies.render_fails_at = None
     rendered(editor)
     assert len(list(folder.glob("*.exr"))) == 10
-    assert len([call for call in editor.kit.calls if call[1] == "StartRendering"]) == 3
+    assert len(started(editor)) == 3
+
+
+def test_when_a_file_of_a_sequence_changed_then_it_is_rendered_anew(user):
+    editor = user()
+    media = editor.scene.sequence()
+    editor.scene.clip(media, frames=4, offset=2, selected=True)
+    first = rendered(editor)
+    exr_file.write_exr(media.file_of(3), exr_file.gradient(32, 18, 60))
+    plate = rendered(editor).shot.plate
+    assert plate == first.shot.plate
+    assert len(started(editor)) == 2
+    assert planes(plate.path(first.frames.first + 1))["G"] == planes(media.file_of(3))["G"]
 
 
 def test_when_the_user_names_a_preset_then_it_is_loaded_first(user):
     editor = user()
     editor.scene.clip(selected=True)
-    rendered(editor, render_preset="ProRes 422 HQ")
+    assert len(rendered(editor, render_preset="FCP - Final Cut Pro").frames) == 10
     loads = [call[2] for call in editor.kit.calls if call[1] == "LoadRenderPreset"]
-    assert loads[0] == ("ProRes 422 HQ",)
+    assert loads[0] == ("FCP - Final Cut Pro",)
 
 
 @pytest.mark.parametrize(
     ("lies", "error", "why"),
     [
         ({"render_drops": (86402,)}, FrameMissing, "did not write it"),
+        ({"render_drops": (86400,)}, FrameMissing, "did not write it"),
+        ({"render_drops": (86409,)}, FrameMissing, "did not write it"),
         ({"render_fails_at": 0.5}, FaceplateError, "could not render"),
+        ({"render_fails_at": 1.0}, FaceplateError, "could not render"),
         ({"codec_description": "ignored"}, None, ""),
         ({"end_exclusive": False}, None, ""),
         ({"frame_separator": ".", "frame_digits": 4}, None, ""),
@@ -108,7 +133,7 @@ def test_when_the_user_names_a_preset_then_it_is_loaded_first(user):
 def test_when_resolve_does_not_keep_its_word_then_it_is_noticed_and_all_is_as_it_was(
     user, lies, error, why
 ):
-    editor = user(**lies)
+    editor = user(locale="es", **lies)
     editor.scene.clip(frames=4, offset=2, selected=True)
     editor.scene.bin("Faceplate")
     before = editor.kit.snapshot()
@@ -117,6 +142,27 @@ def test_when_resolve_does_not_keep_its_word_then_it_is_noticed_and_all_is_as_it
     else:
         with pytest.raises(error, match=why):
             rendered(editor)
+    assert editor.kit.snapshot() == before
+
+
+def test_when_the_user_stops_a_render_then_that_is_no_success_though_files_are_there(
+    user, monkeypatch
+):
+    editor = user(render_polls=3)
+    editor.scene.clip(selected=True)
+    editor.kit.foreign_job()
+    before = editor.kit.snapshot()
+    listed = rendering.os.listdir
+
+    def stopped_when_all_lie_there(folder):
+        job = editor.kit.queue.running
+        if job and job.done:
+            editor.kit.queue.stop()
+        return listed(folder)
+
+    monkeypatch.setattr(rendering.os, "listdir", stopped_when_all_lie_there)
+    with pytest.raises(FaceplateError, match=r"stopped at \d+ %"):
+        rendered(editor)
     assert editor.kit.snapshot() == before
 
 
