@@ -96,7 +96,8 @@ def _list() -> int:
         if lacks := missing(restorer):
             _say(lacks)
         else:
-            _say(f"{name}: {restorer.info.weights[:12] or 'needs none'} ({restorer.info.licence})")
+            told = restorer.info
+            _say(f"{name}: {told.weights[:12] or 'needs none'} ({told.title}; {told.licence})")
     return 0
 
 

@@ -52,7 +52,9 @@ def test_when_weights_are_added_then_the_lists_miss_them_no_more(official, capsy
     digest = build_restorer("svfr").info.weights
     assert load_restorer("svfr-official").info.weights == digest
     assert main(["weights", "list"]) == 0
-    assert f"svfr: {digest[:12]} " in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert f"svfr: {digest[:12]} " in listed
+    assert "svfr-tiny: needs none (SVFR mechanism with random weights (not a restorer);" in listed
     assert digest[:12] in added
 
 

@@ -48,13 +48,13 @@ class Cases:
             (r"unet\.out\.t(\d)(\d)(\d)\.ts(\d+)(\.per_frame_tokens)?", self._unet, NETWORK),
             (r"chain\.(ref|frames)", self._chain_pictures, FRAMES),
             (r"chain\.latents", lambda: self._chained()[1].latents[None], LATENTS),
-            (r"(\w+)\.latents", self._latents, LATENTS),
-            (r"(\w+)\.frames", self._frames, FRAMES),
+            (r"(.+)\.latents", self._latents, LATENTS),
+            (r"(.+)\.frames", self._frames, FRAMES),
             (r"vae\.mode", lambda: encode(golden.networks.vae, golden.pictures()), NETWORK),
             (r"vae\.decode_n(\d+)", self._decoded, NETWORK),
             (r"id\.tokens", self._tokens, NETWORK),
             (r"()sched\.(sigmas|timesteps)(\d+)", self._levels, NETWORK),
-            (r"(\w+)\.(sigmas|timesteps)()", self._levels, NETWORK),
+            (r"(.+)\.(sigmas|timesteps)()", self._levels, NETWORK),
             *FaceCases(golden).rules,
         )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file  # pyright: ignore[reportUnknownVariableType]
 
 from engine.restorers.svfr import networks
@@ -49,7 +50,7 @@ class Golden:
         folder: Holds ``meta.json``, ``expected.safetensors`` and what the cases need.
 
     Raises:
-        SettingsError: It holds no golden data.
+        SettingsError: It holds no golden data, or a file that cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -61,10 +62,16 @@ class Golden:
                 f"{folder} holds neither meta.json nor expected.safetensors; name one that does"
             )
 
-    def json(self, name: str) -> Any:
+    def json(self, name: str) -> dict[str, Any] | None:
         """Return what a JSON file of the folder holds; None where it is not there."""
         path = self.folder / f"{name}.json"
-        return json.loads(path.read_text("utf-8")) if path.exists() else None
+        try:
+            found: Any = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"cannot read {path}: {error}") from None
+        if not isinstance(found, dict):
+            raise SettingsError(f"cannot read {path}: it should hold an object")
+        return cast("dict[str, Any]", found) or None
 
     def _config(self, name: str) -> dict[str, Any]:
         config = self.json(name)
@@ -76,7 +83,10 @@ class Golden:
 
     def _tensors(self, name: str) -> dict[str, Tensor]:
         path = self.folder / f"{name}.safetensors"
-        return load_file(path) if path.exists() else {}
+        try:
+            return load_file(path) if path.exists() else {}
+        except (OSError, SafetensorError) as error:
+            raise SettingsError(f"cannot read {path}: {error}") from None
 
     @cached_property
     def inputs(self) -> dict[str, Tensor]:

@@ -147,7 +147,7 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
     state = {
         name: tensor
         for name, tensor in entries.items()
-        if isinstance(name, str) and isinstance(tensor, torch.Tensor)
+        if isinstance(name, str) and isinstance(tensor, torch.Tensor) and _holds_numbers(tensor)
     }
     if not state or len(state) < len(entries):
         odd = next((repr(name) for name in entries if name not in state), type(found).__name__)
@@ -155,6 +155,11 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
             f"the weights {path} are no plain state dict: {odd} is not a tensor by its name"
         )
     return state
+
+
+def _holds_numbers(tensor: Tensor) -> bool:
+    """Return whether there is one array of numbers; a file may also hold a shape alone, or many."""
+    return not tensor.is_meta and not tensor.is_nested
 
 
 def _safetensors(path: Path) -> dict[str, Tensor]:
@@ -169,7 +174,10 @@ def _write(path: Path, state: Mapping[str, Tensor]) -> str:
     temporary = temporary_name(path.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.touch()
+        mode = temporary.stat().st_mode  # a library's own is the user's alone, whom a farm is not
         save_file({name: _own(tensor) for name, tensor in state.items()}, temporary)
+        temporary.chmod(mode)
         digest = _sha256(temporary)
         with temporary.open("rb") as file:
             os.fsync(file.fileno())

@@ -55,6 +55,12 @@ def test_when_tokens_are_zero_then_nothing_is_projected_and_equal_rows_are_compu
     assert not layers
     ask((NOTHING, NOTHING), saves=False)
     assert len(layers) == LAYERS
+    layers.clear()
+    asked = []
+    hook = networks().unet.register_forward_pre_hook(lambda _, given: asked.append(len(given[0])))
+    ask((NOTHING, NOTHING), saves=True)
+    hook.remove()
+    assert asked == [1]
 
 
 def test_when_a_row_is_asked_again_then_its_tokens_are_projected_once(layers):

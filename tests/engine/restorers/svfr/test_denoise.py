@@ -95,6 +95,38 @@ def test_when_there_are_two_rows_then_guidance_leads_from_the_first_to_the_secon
     )
 
 
+def test_when_windows_overlap_then_frames_in_their_midst_count_more():
+    places = torch.arange(4.0).view(1, -1, 1, 1, 1)
+    asked, levels = conditions(6, rows=1, steps=1)
+    made = denoise(
+        lambda latents, *_: [places.expand_as(latents)],
+        torch.zeros(6, 4, 2, 2),
+        asked,
+        levels,
+        windows=(4, 2),
+    )
+    # Windows 0123, 2345, 4501 weigh their places 1, 2, 2, 1.
+    blend = torch.tensor([(0 + 2 * 2) / 3, (2 * 1 + 3) / 3] * 3).view(-1, 1, 1, 1)
+    slope = euler(torch.zeros(1), torch.ones(1), levels.sigmas[0], levels.sigmas[1])
+    torch.testing.assert_close(made, (slope * blend).expand_as(made))
+
+
+def test_when_guidance_rises_then_each_step_has_its_own():
+    noise = normal(3, 4, 2, 2, seed=5)
+    asked, levels = conditions(3, steps=2)
+    made = {
+        pair: denoise(
+            Answers(),
+            noise,
+            Conditions(asked.plate, asked.rows, pair, asked.task),
+            levels,
+            windows=(3, 0),
+        )
+        for pair in ((2, 2), (2, 3))
+    }
+    assert not torch.equal(made[2, 2], made[2, 3])
+
+
 def test_when_the_watch_says_stop_then_no_step_follows():
     asked, levels = conditions(3)
     answers = Answers()

@@ -72,6 +72,8 @@ def test_when_the_official_files_are_added_then_the_networks_have_exactly_their_
             assert torch.equal(tensor, STATES[part][name])
     kept = load_file(folder / "arcface.safetensors")
     assert not [n for n in kept if n.startswith(UNUSED) or n.endswith("num_batches_tracked")]
+    modes = {path.stat().st_mode for path in folder.iterdir()}
+    assert len(modes) == 1, "who may read the one may read all"
     record = json.loads((folder / "weights.json").read_text())
     assert record["licence"] == LICENCE
     assert set(record["sources"]) == {Path(names[0]).name for names in OFFICIAL.values()}
@@ -167,6 +169,14 @@ class Code:
         return print, ("it ran",)
 
 
+ROWS = [torch.zeros(3), torch.zeros(2)]
+
+
+def of_shapes_alone():
+    empty = torch.zeros_like(STATES["unet"]["conv_in.bias"], device="meta")
+    return {**STATES["unet"], "conv_in.bias": empty}
+
+
 def archive():
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w") as file:
@@ -174,6 +184,7 @@ def archive():
     return data.getvalue()
 
 
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
 @pytest.mark.parametrize(
     ("make", "words"),
     [
@@ -187,6 +198,8 @@ def archive():
         (lambda path: torch.save({}, path), "no plain state dict"),
         (lambda path: torch.save({"state_dict": STATES["unet"]}, path), "dict: 'state_dict' is"),
         (lambda path: torch.save({**STATES["unet"], "step": 7}, path), "dict: 'step' is not"),
+        (lambda path: torch.save(of_shapes_alone(), path), "dict: 'conv_in.bias' is not"),
+        (lambda path: torch.save({"a": torch.nested.nested_tensor(ROWS)}, path), "dict: 'a' is"),
     ],
 )
 def test_when_a_file_is_no_state_dict_then_it_is_refused_and_runs_nothing(

@@ -10,6 +10,7 @@ from engine.restorers.svfr.cases import Cases
 from engine.restorers.svfr.golden import Golden
 from tests.engine.restorers.svfr.tiny import GOLDEN, needs_golden, normal
 
+NEW = "p_strength-0.75"
 CASE = {"n": 3, "fpb": 4, "overlap": 1, "steps": 4, "ref": True, "task": [0, 1, 1]}
 CASE |= {"gmin": 1.5, "gmax": 3.0, "strength": 0.75, "chunk": 3}
 
@@ -23,7 +24,7 @@ def folder(tmp_path):
     (tmp_path / "unet_config.json").write_text(json.dumps(UNET))
     (tmp_path / "vae_config.json").write_text(json.dumps(VAE))
     (tmp_path / "meta.json").write_text(
-        json.dumps({"cases": {"p_new": CASE}, "windows_real": {"n2_fpb3_ov1": {"0": WINDOWS}}})
+        json.dumps({"cases": {NEW: CASE}, "windows_real": {"n2_fpb3_ov1": {"0": WINDOWS}}})
     )
     return tmp_path
 
@@ -51,10 +52,10 @@ def expect(folder, **tensors):
 
 
 def test_when_a_case_was_not_given_then_it_is_computed_from_its_settings(folder, capsys):
-    expect(folder, **{"p_new.latents": torch.zeros(1, 3, 4, 8, 16)})
+    expect(folder, **{f"{NEW}.latents": torch.zeros(1, 3, 4, 8, 16)})
     plain = Cases(Golden(folder), saves=False)
-    (latents,) = (one.compute() for one in plain.every() if one.name == "p_new.latents")
-    expect(folder, **{"p_new.latents": latents.contiguous()})
+    (latents,) = (one.compute() for one in plain.every() if one.name == f"{NEW}.latents")
+    expect(folder, **{f"{NEW}.latents": latents.contiguous()})
     assert parity.main(["--golden", str(folder)]) == 0
     said = capsys.readouterr().out
     assert "pass" in said
@@ -82,6 +83,25 @@ def test_when_no_rule_knows_a_case_then_it_fails(folder, capsys):
 def test_when_the_folder_holds_nothing_then_it_is_refused(tmp_path, capsys):
     assert parity.main(["--golden", str(tmp_path)]) == 2
     assert "neither meta.json nor" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [("meta.json", b"{"), ("meta.json", b"[1]"), ("expected.safetensors", b"")],
+)
+def test_when_a_file_of_the_folder_is_damaged_then_it_is_named(folder, capsys, name, data):
+    (folder / name).write_bytes(data)
+    assert parity.main(["--golden", str(folder)]) == 2
+    assert f"cannot read {folder / name}" in capsys.readouterr().err
+
+
+def test_when_weights_of_the_folder_are_damaged_then_what_needs_them_fails(folder, capsys):
+    expect(folder, **{"vae.mode": normal(8, 4, 8, 16)})
+    (folder / "vae.safetensors").write_bytes(b"")
+    assert parity.main(["--golden", str(folder), "--savings", "on"]) == 1
+    said = capsys.readouterr().out
+    assert f"cannot read {folder / 'vae.safetensors'}" in said
+    assert "1 of 2 passed" in said
 
 
 @pytest.mark.parametrize(

@@ -91,14 +91,42 @@ def test_when_the_whole_face_is_asked_for_then_only_the_identity_differs():
     assert np.abs(official["tokens"] - whole["tokens"]).max() > 0.01
 
 
-def test_when_memory_runs_out_then_each_step_is_told_and_changes_next_to_nothing():
+@pytest.fixture
+def work(monkeypatch):
+    """Return the greatest batch of UNet, encoder and decoder, and whether one of them left."""
+    networks, most = TINY_ONE.networks(), {}
+    parts = {"unet": networks.unet, "encoder": networks.vae.encoder}
+    parts["decoder"] = networks.vae.decoder
+
+    def note(name, count):
+        most[name] = max(most.get(name, 0), count)
+
+    hooks = [
+        part.register_forward_pre_hook(lambda _, given, name=name: note(name, len(given[0])))
+        for name, part in parts.items()
+    ]
+    left = lambda where: note("left", int(where == "cpu"))  # noqa: E731 - one line of a fixture
+    monkeypatch.setattr(networks.vae.encoder, "to", left)
+    yield most
+    [hook.remove() for hook in hooks]
+
+
+WORK = [(2, 4, 5), (1, 4, 5), (1, 4, 5), (1, 4, 4)]
+"""Of each step down: rows, pictures encoded and frames decoded at a time, of five frames."""
+
+
+def test_when_memory_runs_out_then_each_step_is_told_and_changes_next_to_nothing(work):
     one = clip(5, parameters=QUICK)
     whole = restore(one)
+    assert (work["unet"], work["encoder"], work["decoder"]) == (2, 5, 5)
     restorer, told = TINY_ONE, []
     while (step := restorer.step_down()) is not None:
         told.append(step.name)
         restorer = step.restorer
+        work.clear()
         made = restore(one, restorer=restorer)
+        assert (work["unet"], work["encoder"], work["decoder"]) == WORK[len(told) - 1]
+        assert work["left"] == (len(told) >= 3), "the third is to leave the device"
         apart = np.abs(made.pixels - whole.pixels)
         if "decodes" in step.name:  # the decoder's chunk is what it sees along time
             assert 1e-3 < apart.mean() < 0.1
@@ -114,6 +142,25 @@ def test_when_the_watch_says_stop_then_the_window_ends_between_two_steps():
 
     with pytest.raises(JobCancelled, match="before step 0 of 2"):
         restore(clip(), restorer=TINY_ONE.watched(stop))
+
+
+def test_when_the_reference_is_another_then_the_window_follows_it(monkeypatch):
+    one = clip(2, parameters=QUICK)
+    monkeypatch.setattr(anchored, "best", lambda _: 0)
+    first = restore(one)
+    monkeypatch.setattr(anchored, "best", lambda _: 1)
+    second = restore(one)
+    for name, tensor in first.reference.tensors.items():
+        assert np.abs(tensor - second.reference.tensors[name]).max() > 1e-3
+    after = clip(1, first=1003, follows=1002, parameters=QUICK)
+    tensors = first.reference.tensors
+    for name in tensors:
+        moved = {**tensors, name: second.reference.tensors[name]}
+        made = [
+            restore(after, INFO.begin(1, 7).followed_by(1002, some)).pixels
+            for some in (tensors, moved)
+        ]
+        assert not np.array_equal(*made), name
 
 
 def test_when_a_reference_is_of_another_size_then_it_is_refused():
