@@ -135,7 +135,7 @@ class Clips:
     ) -> None:
         self._info = info
         self._settings = settings
-        self._colour = colour
+        self.colour = colour
         self._parameters = parameters
         self.whole = settings.whole_frame
         self._analysis = analysis
@@ -234,28 +234,25 @@ class Clips:
         """Return how much of a change is delivered, ``(H, W)`` float32 in [0, 1]; read-only."""
         return _matte(transform, image.plate_window, self.whole)
 
-    def free(self, frame: int, window: Box) -> NDArray[np.bool_] | None:
-        """Return where a frame may change, ``(h, w)`` over a window; None for everywhere.
-
-        Where nothing but holes is to be filled, what is no hole keeps its bits.
-        """
-        if self._mask is None or set(self._settings.tasks) != {"inpaint"}:
+    def holes(self, frame: int, window: Box) -> NDArray[np.bool_] | None:
+        """Return where a frame is to be made up, ``(h, w)`` over a window; None without a mask."""
+        if self._mask is None:
             return None
         display = self._analysis.display
-        free = np.zeros((window.height, window.width), np.bool_)
+        holes = np.zeros((window.height, window.width), np.bool_)
         held = window.intersection(display)
         if held is not None:
-            free[held.slices(window)] = self._mask.plane(frame)[held.slices(display)] > 0
-        return free
+            holes[held.slices(window)] = self._mask.plane(frame)[held.slices(display)] > 0
+        return holes
 
     def change(self, clip: Clip, restored: Restored) -> Change:
         """Return what the restored clip changed."""
-        return Change(clip, restored, self._colour)
+        return Change(clip, restored, self.colour)
 
     def _crop(self, image: Image, transform: Transform) -> NDArray[np.float32]:
         data_window = image.beauty.data_window
         box = transform.footprint.intersection(data_window) or data_window
-        return self._colour.encode(cut_out(beauty_planes(image, box), box, transform))
+        return self.colour.encode(cut_out(beauty_planes(image, box), box, transform))
 
     def _guides(self, track: int, frames: tuple[int, ...]) -> Guides:
         pictures: list[NDArray[np.float32]] = []

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from engine.faces.paste import Patch, paste
+from engine.faces.paste import Patch, add, paste
+from engine.frame_io.exr import to_float32
 from engine.frame_io.exr_copy import encode_changes
 from engine.frame_io.exr_parts import encode_patch
 from engine.image import BEAUTY
+from engine.luma import luma, with_luma
 from engine.patch import patch_of
 from engine.windowing import ramp
 from plugin_host.errors import FrameError, FrameUnsupported, FrameWriteFailed
@@ -59,6 +61,7 @@ class Delivery:
     ) -> None:
         self._take = take
         self._layers = settings.layers
+        self._tasks = set(settings.tasks)
         self._clips = clips
         self._header = header
 
@@ -80,8 +83,8 @@ class Delivery:
         patches = [self._patch(image, frame, track, deltas[track]) for track in sorted(deltas)]
         status = "restored" if patches else "no face"
         people = self._clips.people(sorted(deltas))
-        free = self._clips.free(frame, image.beauty.data_window)
-        layered = self._layered(image, patches, free)
+        holes = self._clips.holes(frame, image.beauty.data_window)
+        layered = self._layered(image, patches, holes)
         return self._write(layered, image, frame, status, source, people=people)
 
     def attempt(
@@ -109,12 +112,16 @@ class Delivery:
         return Patch(delta.delta[0], matte, transform, delta.confidence[0])
 
     def _layered(
-        self, image: Image, patches: Sequence[Patch], free: NDArray[np.bool_] | None
+        self, image: Image, patches: Sequence[Patch], holes: NDArray[np.bool_] | None
     ) -> Image:
         part = image.beauty
         plate = {name: part.channels[name] for name in BEAUTY}
+        free = holes if self._tasks == {"inpaint"} else None  # what is known keeps its bits
         pasted = paste(plate, part.data_window, patches, free)
         channels: dict[str, NDArray[Any]] = dict(pasted.channels)
+        if patches and "colour" in self._tasks and "bfr" not in self._tasks:
+            known = None if holes is None else ~holes[pasted.place]
+            self._keep_luma(plate, channels, pasted.place, known)
         if "matte" in self._layers:
             channels["faceplate.matte"] = pasted.matte.astype(np.float16)
         if "confidence" in self._layers:
@@ -124,6 +131,29 @@ class Delivery:
         if "patch" in self._layers:
             return patch_of(image, channels, pasted.matte)
         return image.with_beauty(channels, {})
+
+    def _keep_luma(
+        self,
+        plate: Mapping[str, NDArray[Any]],
+        channels: Mapping[str, NDArray[Any]],
+        place: tuple[slice, slice],
+        known: NDArray[np.bool_] | None,
+    ) -> None:
+        """Give what was coloured the plate's own luma, from which resampling has moved it."""
+        before, after = (
+            np.stack([to_float32(of[name][place]) for name in BEAUTY]) for of in (plate, channels)
+        )
+        touched = (before != after).any(0)
+        if known is not None:
+            touched &= known
+        colour = self._clips.colour
+        seen, made = colour.encode(before), colour.encode(after)
+        most = np.maximum(seen, made).max(0, keepdims=True)
+        right = with_luma(made, luma(seen), most).astype(np.float32)
+        everywhere = np.ones(made.shape[1:], np.float32)  # however bright it is
+        change = colour.delta(made, right, everywhere)
+        for name, added in zip(BEAUTY, np.where(touched, change, 0), strict=True):
+            add(channels[name][place].copy(), added, channels[name][place])
 
     def _write(
         self, image: Image, plate: Image, frame: int, status: str, source: str, *, people: str = ""

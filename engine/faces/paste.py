@@ -130,7 +130,7 @@ def paste(
     new = {name: channels[name].copy() for name in BEAUTY}
     place = around.slices(data_window)
     for name, added in zip(BEAUTY, change, strict=True):
-        _add(channels[name][place], added, new[name][place])
+        add(channels[name][place], added, new[name][place])
     np.minimum(spots, 1, out=spots)
     return Pasted(new, shape, place, spots)
 
@@ -172,8 +172,14 @@ def _finite(delta: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(np.isfinite(delta), delta, np.float32(0))
 
 
-def _add(plate: NDArray[Any], change: NDArray[np.float32], out: NDArray[Any]) -> None:
-    """Write plate + change to `out`, in its dtype, where there is a change."""
+def add(plate: NDArray[Any], change: NDArray[np.float32], out: NDArray[Any]) -> None:
+    """Write plate + change to `out`, in its dtype, where there is a change.
+
+    Args:
+        plate: ``(h, w)`` float16 or float32.
+        change: ``(h, w)`` float32; 0 and -0.0 change nothing.
+        out: Holds the plate's samples already.
+    """
     where = (change != 0) & np.isfinite(plate)
     most = np.finfo(out.dtype).max
     # In double, where the sum of two floats can be clamped before it overflows.

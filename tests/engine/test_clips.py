@@ -107,7 +107,7 @@ def test_when_a_native_crop_is_cut_then_it_holds_the_plates_own_pixels(made):
     part = images[3].beauty
     rows, columns = box.slices(part.data_window)
     plate = np.stack([part.channels[c][rows, columns] for c in "RGB"]).astype(np.float32)
-    colour = PlateColour(clips._colour.resolved)
+    colour = PlateColour(clips.colour.resolved)
     assert np.array_equal(clip.pixels[0], colour.encode(plate))
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.luma import luma, with_luma
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     Pictures = NDArray[np.float32]
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
+GREY = np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]
 """Rec. 601, the grey that SVFR learnt to colour."""
 KNEE, TOP = 0.6, 64.0
 """Scene-linear values: up to the first, a clip's code is plain sRGB; the second has code 1."""
@@ -30,7 +32,7 @@ def shown(clip: Clip) -> Pictures:
     """Return the clip as SVFR learnt to see it: grey where colour is asked for, white in holes."""
     pictures = np.clip(clip.pixels, 0, 1)
     if "colour" in clip.tasks:
-        pictures = np.repeat(_luma(pictures), 3, axis=1)
+        pictures = np.repeat((GREY * pictures).sum(1, keepdims=True), 3, axis=1)
     mask = _mask(clip)
     if mask is not None:
         pictures = pictures + mask * (1 - pictures)
@@ -51,7 +53,7 @@ def delivered(clip: Clip, made: Pictures) -> Pictures:
     if "bfr" in clip.tasks:
         return made
     if "colour" in clip.tasks:
-        known = with_luma(made, _luma(known), np.maximum(bright, made.max(1, keepdims=True)))
+        known = with_luma(made, luma(known), np.maximum(bright, made.max(1, keepdims=True)))
     else:
         known = clip.pixels
     # Not a + m (b - a), which is not b's bits at m = 1.
@@ -63,21 +65,6 @@ def plain(pictures: Pictures) -> Pictures:
     linear = ((pictures + 0.055) / 1.055) ** 2.4
     stops = np.log2(np.maximum(linear, KNEE) / KNEE) / np.log2(TOP / KNEE)
     return np.where(linear > KNEE, BEND + (1 - BEND) * stops, pictures).astype(np.float32)
-
-
-def with_luma(
-    pictures: Pictures, luma: NDArray[np.float32], most: NDArray[np.float32] | float = 1
-) -> Pictures:
-    """Return pictures of that luma, with the other pictures' colours as far as they fit.
-
-    Args:
-        pictures: Of any luma.
-        luma: ``(T, 1, H, W)`` in [0, `most`].
-        most: The brightest code that there may be, ``(T, 1, H, W)``.
-    """
-    chroma = pictures - _luma(pictures)
-    room = np.where(chroma > 0, most - luma, luma) / np.maximum(np.abs(chroma), 1e-6)
-    return np.clip(luma + np.minimum(room.min(1, keepdims=True), 1) * chroma, 0, most)
 
 
 def confidence(clip: Clip) -> NDArray[np.float32] | None:
@@ -92,10 +79,6 @@ def confidence(clip: Clip) -> NDArray[np.float32] | None:
 def task_ids(tasks: Collection[str]) -> tuple[float, float, float]:
     """Return the tasks as SVFR is told of them."""
     return float("bfr" in tasks), float("colour" in tasks), float("inpaint" in tasks)
-
-
-def _luma(pictures: Pictures) -> NDArray[np.float32]:
-    return (LUMA * pictures).sum(1, keepdims=True)
 
 
 def _mask(clip: Clip) -> NDArray[np.float32] | None:
