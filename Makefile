@@ -40,13 +40,13 @@ check: $(STAMP)
 
 ofx: compiler
 	cmake -S ofx_bridge -B build/ofx -DBUILD_TESTING=OFF
-	cmake --build build/ofx
+	cmake --build build/ofx --parallel 2
 
 test-ofx: compiler $(STAMP)
 	set -e; for sanitize in "" address,undefined thread; do \
 	  folder="build/ofx-test-$${sanitize%,*}"; \
 	  cmake -S ofx_bridge -B "$$folder" -DSANITIZE="$$sanitize" -DCMAKE_BUILD_TYPE=RelWithDebInfo; \
-	  cmake --build "$$folder"; \
+	  cmake --build "$$folder" --parallel 2; \
 	  ctest --test-dir "$$folder" --output-on-failure; \
 	  $(BIN)/python -m tests.ofx_host.sanitized "$$folder"; \
 	done

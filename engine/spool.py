@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.atomic import temporary_name, write_atomically
+from engine.atomic import temporary_name, time_in, write_atomically
 from engine.regular import read_regular
 from plugin_host.errors import EngineBusy, FrameCorrupt, OutputError, SettingsError
 from plugin_host.private_files import check_folder
@@ -65,7 +65,7 @@ class Spool:
             SettingsError: This engine has no spool.
         """
         path = self._shelf(deposit.shelf) / deposit.name
-        if time.time() - self._cleared > DAY_S:
+        if time.monotonic() - self._cleared > DAY_S:
             self._clear(path.parent)
         if not buffers:
             there = _digest(path) == deposit.sha256
@@ -118,8 +118,8 @@ class Spool:
 
     def _clear(self, used: Path | None = None) -> None:
         assert self._folder is not None
-        self._cleared = time.time()
-        before = self._cleared - KEPT_S
+        self._cleared = time.monotonic()
+        before = time_in(self._folder) - KEPT_S
         for shelf in (shelf for shelf in self._folder.iterdir() if shelf != used):
             with suppress(OSError):
                 folders = (shelf, *(path for path in shelf.glob("**/") if path != shelf))

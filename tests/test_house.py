@@ -89,6 +89,15 @@ def test_when_the_protocol_changes_then_its_document_says_the_same_version():
     assert re.search(rf"^\s*Version:\s+{VERSION.decode()}$", text, re.MULTILINE)
     for path in (ROOT / "tests" / "vectors" / "protocol").glob("*.json"):
         assert VERSION.hex() in path.read_text("utf-8")
+    header = (ROOT / "ofx_bridge" / "src" / "base" / "protocol.h").read_text("utf-8")
+    assert f'kVersion = "{VERSION.decode()}"' in header
+
+
+def test_when_the_plugin_names_an_error_then_it_is_of_the_tree():
+    header = (ROOT / "ofx_bridge" / "src" / "base" / "errors.h").read_text("utf-8")
+    codes = re.findall(r'inline constexpr char k\w+\[\] = "(.+)";', header)
+    assert set(codes) <= set(errors.every_error())
+    assert len(codes) > 10
 
 
 def test_when_errors_are_drawn_then_the_tree_is_the_code():

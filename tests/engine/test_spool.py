@@ -118,8 +118,8 @@ def test_when_an_engine_goes_on_for_long_then_shelves_that_nobody_used_go_meanwh
     spool.keep(Deposit(OTHER, "b.exr", DEPOSIT.sha256), (DATA,))
     assert len([*folder.iterdir()]) == 2  # once a day is enough
     age(folder)
-    now = time.time()
-    monkeypatch.setattr("engine.spool.time.time", lambda: now + DAY_S + 1)
+    now = time.monotonic()
+    monkeypatch.setattr("engine.spool.time.monotonic", lambda: now + DAY_S + 1)
     assert spool.keep(Deposit(OTHER, "a.exr", DEPOSIT.sha256), ())[0].there
     assert [path.name for path in folder.iterdir()] == [OTHER]
     Spool(str(folder))  # to ask for a file is to use it

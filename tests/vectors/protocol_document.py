@@ -9,12 +9,12 @@ from pathlib import Path
 
 from plugin_host import frame_range, protocol, requests, schema
 from plugin_host.errors import every_error
+from plugin_host.frame_replies import PixelsText
 from plugin_host.replies import (
     REPLIES,
     FrameErrorText,
     JobText,
     ParameterText,
-    PixelsText,
     RestorerText,
 )
 from plugin_host.requests import REQUESTS, Into, Settings, Shot, _PlateText

@@ -34,6 +34,7 @@ REQUESTS = (
     "Submit",
     "Cancel",
     "Fetch",
+    "Look",
     "Deposit",
     "Discard",
     "Attach",
@@ -241,6 +242,8 @@ def _fields():
         )
     into = message("Fetch", changed(BODIES["Fetch"], "into", to={**INTO, "zeal": 1}))
     yield invalid("unknown-in-into", "at every depth", unknown, into)
+    into = message("Look", changed(BODIES["Look"], "into", to={**INTO, "zeal": 1}))
+    yield invalid("unknown-in-look-into", "at every depth", unknown, into)
     for path in (("shot",), ("shot", "plate"), ("settings",)):
         parts = submit(*path, "zeal", to=None)
         yield invalid(f"unknown-in-{'.'.join(path)}", "at every depth", unknown, parts)
@@ -250,6 +253,8 @@ def _fields():
             ("Hello", ("client",)),
             ("Submit", ("shot", "frames", "settings", "output")),
             ("Fetch", ("job", "frame")),
+            ("Look", ("take", "frame")),
+            ("Looked", ("take", "frame", "status", "sha256")),
             ("Deposit", ("shelf", "name", "sha256")),
             ("Attach", ("slot_bytes",)),
             ("Attached", ("path", "proof")),
@@ -319,6 +324,14 @@ def _values():
         ("slot-16", "Fetch", ("into",), {**INTO, "slot": 16}),
         ("samples", "Fetch", ("into",), {**INTO, "samples": "double"}),
         ("channels-65", "Fetch", ("into",), {**INTO, "channels": ["R"] * 65}),
+        ("look-take-5000", "Look", ("take",), "/" + "t" * 5000),
+        ("look-take-nul", "Look", ("take",), "/t\0"),
+        ("look-frame-text", "Look", ("frame",), "1003"),
+        ("look-along-1", "Look", ("along",), 1),
+        ("look-into-list", "Look", ("into",), [2]),
+        ("looked-status", "Looked", ("status",), "kept"),
+        ("looked-sha256-null", "Looked", ("sha256",), None),
+        ("looked-sha256-upper", "Looked", ("sha256",), FETCHED["sha256"].upper()),
         ("slot-bytes-0", "Attach", ("slot_bytes",), 0),
         ("slot-bytes-too-many", "Attach", ("slot_bytes",), 512 * 1024 * 1024 + 1),
         ("slots-17", "Attach", ("slots",), 17),

@@ -89,6 +89,14 @@ FETCHED = {
     "pixels": None,
     "sha256": hashlib.sha256(EXR).hexdigest(),
 }
+TAKE = "/shots/sh010/restored/sh010.take"
+LOOKED = {
+    "frame": 1003,
+    "pixels": None,
+    "sha256": FETCHED["sha256"],
+    "status": "restored",
+    "take": TAKE,
+}
 INTO = {"channels": ["R", "G", "B", "A"], "interleaved": False, "samples": "half", "slot": 2}
 PIXELS = {
     "channel_bytes": 2 * 64 * 48,
@@ -107,6 +115,7 @@ BODIES = {
     "Submit": SUBMIT,
     "Cancel": {"job": JOB},
     "Fetch": {"frame": 1003, "into": None, "job": JOB},
+    "Look": {"along": False, "frame": 1003, "into": None, "take": TAKE},
     "Deposit": {"name": "sh010.1001.exr", "sha256": FETCHED["sha256"], "shelf": SHELF},
     "Discard": {"shelf": SHELF},
     "Attach": {"slot_bytes": 66355200, "slots": 3},
@@ -139,6 +148,7 @@ BODIES = {
     "Failed": FAILED,
     "Cancelled": {"delivered": 3, "job": JOB},
     "Fetched": FETCHED,
+    "Looked": LOOKED,
     "Deposited": {"path": "/spool/" + SHELF + "/sh010.1001.exr", "there": True},
     "Discarded": {"shelf": SHELF},
     "Attached": {

@@ -6,6 +6,7 @@ from tests.vectors.protocol_messages import (
     FETCHED,
     GREATEST,
     INTO,
+    LOOKED,
     MEBIBYTE,
     PIXELS,
     PLATE_PATH,
@@ -25,7 +26,7 @@ def cases():
 
 def _every_kind():
     for kind in BODIES:
-        buffers = (EXR,) if kind in {"Fetched", "Deposit"} else ()
+        buffers = (EXR,) if kind in {"Fetched", "Looked", "Deposit"} else ()
         yield valid(f"kind-{kind}", f"{kind} with every field", message(kind, buffers=buffers))
 
 
@@ -105,6 +106,14 @@ def _plates_and_buffers():
     yield valid("fetch-pixels", "into a slot", message("Fetch", into))
     placed = {**FETCHED, "sha256": None, "pixels": PIXELS}
     yield valid("fetched-pixels", "in a slot", message("Fetched", placed))
+    look = {**BODIES["Look"], "along": True, "into": {**INTO, "slot": None}}
+    yield valid("look-along", "pixels along with the message", message("Look", look))
+    along = {**LOOKED, "pixels": {**PIXELS, "slot": None}}
+    yield valid("looked-along", "in the buffer", message("Looked", along, (bytes(PIXELS["size"]),)))
+    for status in ("no face", "source"):
+        looked = {**LOOKED, "pixels": PIXELS, "status": status}
+        name = status.replace(" ", "-")
+        yield valid(f"looked-{name}", f"status {status}", message("Looked", looked))
     for status in ("no face", "source", "kept"):
         name = status.replace(" ", "-")
         yield valid(
