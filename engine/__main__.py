@@ -45,7 +45,7 @@ from plugin_host.errors import (
     RestorerFailed,
     UnknownField,
 )
-from plugin_host.hosts.resolve.command import add_resolve, resolve
+from plugin_host.hosts.resolve.words import add_resolve
 from plugin_host.launcher import find, find_or_start
 from plugin_host.protocol import job_id
 from plugin_host.replies import Finished
@@ -243,6 +243,13 @@ def doctor(args: argparse.Namespace) -> int:
         problems += not good
         print(("ok       " if good else "problem  ") + text)
     return 1 if problems else 0
+
+
+def resolve(args: argparse.Namespace) -> int:
+    """Do what Resolve's scripts do."""
+    from plugin_host.hosts.resolve import command  # noqa: PLC0415
+
+    return command.resolve(args)
 
 
 def demo(args: argparse.Namespace) -> int:

@@ -68,7 +68,7 @@ requests = st.lists(
     max_size=6,
 )
 few = settings(
-    max_examples=10,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

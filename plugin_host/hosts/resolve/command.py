@@ -15,6 +15,7 @@ from plugin_host.hosts.resolve.adapter import NAME, tell
 from plugin_host.hosts.resolve.choices import read_choices
 from plugin_host.hosts.resolve.external import attach
 from plugin_host.hosts.resolve.origin import Origin
+from plugin_host.hosts.resolve.words import ATTACHED
 from plugin_host.job_note import notes
 from plugin_host.restoring import collect as collect_one
 from plugin_host.whole_files import write_whole
@@ -22,35 +23,7 @@ from plugin_host.whole_files import write_whole
 if TYPE_CHECKING:
     import argparse
 
-ATTACHED = {
-    "restore": (scripts.restore_in, "submit the chosen clips and leave"),
-    "preview": (scripts.preview_in, "restore the frame under the playhead, into the bin"),
-    "collect": (scripts.collect_in, "place what is finished"),
-    "status": (scripts.status_in, "how the jobs stand"),
-    "cancel": (scripts.cancel_in, "stop the jobs of the chosen clips"),
-}
 AGAIN_S = 5.0  # between two looks of `collect --wait`
-
-
-def add_resolve(parser: argparse.ArgumentParser) -> None:
-    """Add the words of `faceplate resolve`."""
-    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    for name, (_, text) in ATTACHED.items():
-        sub = what.add_parser(name, help=text + " (Studio)", description=text)
-        if name == "collect":
-            sub.add_argument("--wait", action="store_true", help="until nothing is left")
-    for name, text in (
-        ("choices", "write which clips the user has chosen to be meant"),
-        ("submit", "submit clips that a Lua script wrote down"),
-        ("plan", "write what a Lua script is to place"),
-        ("placed", "hear what a Lua script has placed"),
-    ):
-        sub = what.add_parser(name, help=text, description=text)
-        sub.add_argument(
-            "--file", required=True, metavar="FILE", help="see resolve_scripts/README.md"
-        )
-        if name == "plan":
-            sub.add_argument("--project", required=True, metavar="ID", help="its unique id")
 
 
 def resolve(args: argparse.Namespace) -> int:
@@ -92,7 +65,7 @@ def _written(args: argparse.Namespace) -> list[str]:
 
 
 def _attached(what: str, *, wait: bool) -> list[str]:
-    action, _ = ATTACHED[what]
+    action = getattr(scripts, f"{what}_in")
     lines = action(attach())
     while wait and any(line.endswith(scripts.UNFINISHED) for line in lines):
         for line in lines:

@@ -6,6 +6,7 @@ import pytest
 from plugin_host.errors import EngineUnreachable, SettingsError
 from plugin_host.hosts.resolve import command, pages, scripts
 from plugin_host.hosts.resolve.choosing import facts_of
+from plugin_host.hosts.resolve.words import add_resolve
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def shown(monkeypatch):
 
 def words(*said):
     parser = argparse.ArgumentParser()
-    command.add_resolve(parser)
+    add_resolve(parser)
     return parser.parse_args([str(word) for word in said])
 
 
