@@ -1,26 +1,14 @@
 """The fake as `nuke -t`, in processes of its own, and under the Python of Nuke 13."""
 
 import json
-import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.hosts.nuke import NukeKit, exercise, run_terminal
 from tests.hosts.nuke.terminal import ROOT, stripped
-
-
-def old_python():
-    """Return a Python 3.7, or skip."""
-    found = shutil.which("python3.7")
-    if found is None or subprocess.run([found, "-c", ""], check=False).returncode:
-        listed = sorted(Path.home().glob(".pyenv/versions/3.7.*/bin/python"))
-        found = str(listed[-1]) if listed else None
-    if found is None:
-        pytest.skip("no Python 3.7 here")
-    return found
+from tests.pythons import old_python
 
 
 def said(done):
@@ -54,7 +42,7 @@ def test_when_nuke_t_runs_a_script_then_there_is_no_interface(script):
 
 
 def test_when_nuke_t_runs_on_python_3_7_then_it_does_the_same(script):
-    done = run_terminal("-t", script, "a", python=old_python())
+    done = run_terminal("-t", script, "a", python=old_python("3.7"))
     assert said(done) == [["a"], False, "13.2v8", None, False, [3, 7]]
 
 
@@ -94,7 +82,7 @@ def test_when_a_saved_script_is_rendered_then_its_writes_write(tmp_path):
 
 def test_when_pythons_differ_then_the_day_is_the_same(tmp_path):
     days = []
-    for name, python in (("old", old_python()), ("new", sys.executable)):
+    for name, python in (("old", old_python("3.7")), ("new", sys.executable)):
         folder = tmp_path / name
         folder.mkdir()
         done = subprocess.run(

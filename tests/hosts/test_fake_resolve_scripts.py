@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hosts.resolve import Frozen, Kit, NotListed, Resident
+from tests.pythons import old_python
 
 ROOT = Path(__file__).parents[2]
 
@@ -234,21 +234,9 @@ with Kit(sys.argv[1], version="18.6.6", locale="ja") as kit:
 """
 
 
-def old_python(version):
-    """Return a Python of that version: on the path, or one of pyenv's."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for path in [shutil.which("python" + version), *pyenv.glob(f"versions/{version}.*/bin/python")]:
-        if path and not subprocess.run([path, "-V"], capture_output=True, check=False).returncode:
-            return str(path)
-    return None
-
-
 @pytest.mark.parametrize("version", ["3.6", "3.7"])
 def test_when_a_host_brings_an_old_python_then_the_kit_runs_there_too(tmp_path, version):
-    python = old_python(version)
-    if python is None:
-        pytest.skip(f"no Python {version} here")
-    command = [python, "-S", "-W", "error", "-c", SCENARIO, str(tmp_path)]
+    command = [old_python(version), "-S", "-W", "error", "-c", SCENARIO, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,7 +1,6 @@
 """The corridor from the standard-library client to EXR files: jobs, events, ranges, credits."""
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from plugin_host.protocol import Envelope, decode, encode, job_id, new_id
 from plugin_host.replies import Accepted, Analysed, Finished, Progress, Welcome
 from plugin_host.requests import Credit, Hello
 from plugin_host.zmtp import Dealer
+from tests.pythons import old_python
 
 OLD_HOST = r"""
 import sys
@@ -129,17 +129,12 @@ def test_when_there_is_no_face_then_frames_are_delivered_and_it_is_said(
 
 
 def test_when_a_host_has_python_3_7_then_the_client_works_there(engine, plate, tmp_path, tools):
-    found = shutil.which("python3.7")
-    python = [found] if found else []
-    if python and subprocess.run([*python, "-V"], capture_output=True, check=False).returncode:
-        python = sorted(Path.home().glob(".pyenv/versions/3.7.*/bin/python"))[-1:]
-    if not python:
-        pytest.skip("no Python 3.7 here")
+    python = old_python("3.7")
     script = tmp_path / "old_host.py"
     script.write_text(OLD_HOST, "utf-8")
     arguments = [tools.ROOT, engine.path, plate, tmp_path / "out", tmp_path / "other"]
     done = subprocess.run(
-        [*python, "-W", "error", script, *arguments],
+        [python, "-W", "error", script, *arguments],
         capture_output=True,
         text=True,
         timeout=tools.DEADLINE_S,

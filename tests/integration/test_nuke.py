@@ -19,6 +19,7 @@ import pytest
 from engine.frame_io.exr import read_image
 from plugin_host.hosts.nuke import commands
 from tests.hosts.nuke import NukeKit, pictures, run_terminal
+from tests.pythons import old_python
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STARTUP = ROOT / "plugin_host" / "startup" / "nuke"
@@ -328,16 +329,10 @@ with NukeKit(version=(13, 2, 8)) as kit:
 """
 
 
-def old_python():
-    """Return Nuke 13's Python, or skip."""
-    found = sorted(Path.home().glob(".pyenv/versions/3.7.*/bin/python"))
-    return str(found[-1]) if found else shutil.which("python3.7") or pytest.skip("no Python 3.7")
-
-
 def test_when_nuke_13_with_its_own_python_restores_then_it_works_there(env, plate, tmp_path):
     local = shutil.copytree(Path(plate).parent, tmp_path / "plate") / "p.%04d.exr"
     done = subprocess.run(
-        [old_python(), "-W", "error", "-c", WINDOW, str(STARTUP), str(local)],
+        [old_python("3.7"), "-W", "error", "-c", WINDOW, str(STARTUP), str(local)],
         capture_output=True,
         text=True,
         timeout=90,
@@ -378,7 +373,7 @@ print(json.dumps([told, sys.version_info[:2]]))
 
 @pytest.mark.parametrize("old", [True, False])
 def test_when_nuke_t_restores_then_it_waits_prints_percents_and_raises(env, plate, tmp_path, old):
-    python = old_python() if old else sys.executable
+    python = old_python("3.7") if old else sys.executable
     local = shutil.copytree(Path(plate).parent, tmp_path / "plate") / "p.%04d.exr"
     script = tmp_path / "script.py"
     script.write_text(TERMINAL, "utf-8")

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from plugin_host.errors import (
     SettingsError,
     UnknownJob,
 )
+from tests.pythons import old_python
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="sealed memory is Linux's")
 
@@ -184,11 +184,7 @@ def test_when_buffers_are_echoed_then_they_come_back_unchanged(engine):
 @linux
 @pytest.mark.parametrize("version", ["3.7", "3.9", "3.13"])
 def test_when_the_host_has_another_python_then_memory_is_shared_with_it_too(engine, version):
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    found = [*map(str, pyenv.glob(f"{version}.*/bin/python")), shutil.which(f"python{version}")]
-    if not found[0]:
-        pytest.skip(f"no Python {version} here")
-    script = [found[0], "-I", "-W", "error", Path(__file__).with_name("old_client.py")]
+    script = [old_python(version), "-I", "-W", "error", Path(__file__).with_name("old_client.py")]
     ran = subprocess.run(
         [*script, engine.path], capture_output=True, text=True, check=False, timeout=60
     )

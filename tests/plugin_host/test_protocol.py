@@ -1,11 +1,9 @@
 import hashlib
 import hmac
 import json
-import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import zmq
@@ -19,6 +17,7 @@ from plugin_host.plate import Plate
 from plugin_host.protocol import Counter, Envelope, decode, encode, job_id
 from plugin_host.schema import to_json
 from tests.plugin_host import run_vectors
+from tests.pythons import old_python
 from tests.vectors import make_protocol, protocol_document
 from tests.vectors.protocol_messages import BODIES, KEY, REQUEST, SESSION, message
 
@@ -108,26 +107,9 @@ def test_when_vectors_and_tables_are_made_anew_then_nothing_changes(path):
 
 @pytest.mark.parametrize("version", PYTHONS)
 def test_when_another_python_runs_the_vectors_then_it_passes_them_all(version):
-    python = _python(version)
-    if python is None:
-        pytest.skip(f"no Python {version} here")
-    script = [python, "-I", "-W", "error", run_vectors.__file__]
+    script = [old_python(version), "-I", "-W", "error", run_vectors.__file__]
     ran = subprocess.run(script, capture_output=True, text=True, check=False, timeout=120)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, f"{len(CASES)}\n", "")
-
-
-def _python(version):
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    found = sorted(pyenv.glob(f"{version}.*/bin/python"))
-    for python in [f"python{version}", *map(str, found)]:
-        script = [python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        try:
-            ran = subprocess.run(script, capture_output=True, text=True, check=False, timeout=30)
-        except OSError:
-            continue
-        if ran.stdout.strip() == version:  # a version manager's stand-in may exist and not run
-            return python
-    return None
 
 
 def test_when_the_document_names_a_version_then_it_is_the_code_s():

@@ -16,6 +16,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/errors.h"
+#include "base/patience.h"
 #include "base/protocol.h"
 #include "base/zmtp_codec.h"
 
@@ -148,5 +150,18 @@ class Stage {
   std::int64_t counter_ = 0;  // of all that was answered
   std::thread thread_;
 };
+
+/// The code of the error that a call throws, `aborted` for an abort, nothing where none is thrown.
+template <class Call>
+std::string code_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  } catch (const Aborted&) {
+    return "aborted";
+  }
+  return "";
+}
 
 }  // namespace faceplate

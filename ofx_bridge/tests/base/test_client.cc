@@ -46,18 +46,6 @@ PixelsText layout() {
 
 const Into kInto{{}, {"R", "G"}, "float", true};
 
-template <class Call>
-std::string code_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  } catch (const Aborted&) {
-    return "aborted";
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("when_the_engine_answers_then_the_client_returns_what_it_said") {

@@ -10,18 +10,6 @@ namespace {
 
 constexpr double kEnough = 30.0;
 
-template <class Call>
-std::string code_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.code();
-  } catch (const Aborted&) {
-    return "aborted";
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("when_the_other_side_echoes_then_messages_come_back_whole") {

@@ -1,8 +1,6 @@
 """How Nuke starts with Faceplate: a menu, no engine, no window where there is none."""
 
 import json
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +10,7 @@ from engine.installing import Installation, put, take_away
 from engine.places import System
 from plugin_host.hosts.nuke import add_menu, work
 from tests.hosts.nuke import NukeKit, run_terminal
+from tests.pythons import old_python
 
 ROOT = Path(__file__).resolve().parents[4]
 STARTUP = ROOT / "plugin_host" / "startup" / "nuke"
@@ -25,13 +24,6 @@ LINES = [
     "Faceplate/Open take",
     "Faceplate/Engine status",
 ]
-
-
-def old_python():
-    found = shutil.which("python3.7")
-    if found is None or subprocess.run([found, "-V"], capture_output=True, check=False).returncode:
-        found = next(iter(sorted(Path.home().glob(".pyenv/versions/3.7.*/bin/python"))), None)
-    return found or pytest.skip("no Python 3.7 here")
 
 
 @pytest.mark.parametrize("version", [(13, 2, 8), (14, 1, 1), (15, 1, 1), (16, 0, 1), (17, 1, 0)])
@@ -68,7 +60,7 @@ def test_when_faceplate_is_installed_then_nuke_finds_it_there_and_no_longer_when
         assert kit.menu_lines() == []
 
 
-@pytest.mark.parametrize(("python", "version"), [(old_python, (13, 2, 8)), (None, (16, 0, 1))])
+@pytest.mark.parametrize(("python", "version"), [("3.7", (13, 2, 8)), (None, (16, 0, 1))])
 def test_when_nuke_t_runs_a_script_then_it_finds_the_adapter(python, version, tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
@@ -83,7 +75,7 @@ def test_when_nuke_t_runs_a_script_then_it_finds_the_adapter(python, version, tm
     done = run_terminal(
         "-t",
         script,
-        python=python() if python else sys.executable,
+        python=old_python(python) if python else sys.executable,
         version=version,
         env={"NUKE_PATH": str(STARTUP), "PYTHONWARNINGS": "error"},
     )

@@ -1,11 +1,12 @@
 """The adapter under the oldest Python that a Resolve brings."""
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.pythons import old_python
 
 ROOT = Path(__file__).parents[4]
 SCENARIO = """
@@ -44,21 +45,9 @@ with Kit(folder, version="20.3.2", edition="free", locale="ru") as kit:
 """
 
 
-def old_python(version):
-    """Return a Python of that version: on the path, or one of pyenv's."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    for path in [shutil.which("python" + version), *pyenv.glob(f"versions/{version}.*/bin/python")]:
-        if path and not subprocess.run([path, "-V"], capture_output=True, check=False).returncode:
-            return str(path)
-    return None
-
-
 @pytest.mark.parametrize("version", ["3.7", "3.9"])
 def test_when_resolve_brings_an_old_python_then_the_adapter_runs_there_too(tmp_path, version):
-    python = old_python(version)
-    if python is None:
-        pytest.skip(f"no Python {version} here")
-    command = [python, "-S", "-W", "error", "-c", SCENARIO, str(tmp_path)]
+    command = [old_python(version), "-S", "-W", "error", "-c", SCENARIO, str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         command, capture_output=True, text=True, env=environment, cwd=ROOT, check=False
