@@ -164,6 +164,7 @@ class Engine:
 
     def start(self):
         with self.log.open("ab") as log:
+            self.said_before = log.tell()
             self.process = subprocess.Popen(
                 [*COMMAND, "serve", "--connection", str(self.path), *self.arguments],
                 env=self.env,
@@ -177,7 +178,9 @@ class Engine:
     def _up(self):
         assert self.process.poll() is None, self.words()
         found = listening(self.path)
-        return found and found.pid == self.pid
+        # Said once the engine has read its file again, which a test may be about to spoil.
+        told = b"serving at" in self.log.read_bytes()[self.said_before :]
+        return told and found and found.pid == self.pid
 
     def words(self):
         return self.log.read_text("utf-8", "replace")
