@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
-
-import torch
 
 from plugin_host.errors import RestorerFailed
 
@@ -66,7 +65,9 @@ def restore_within_memory(
     while True:
         try:
             return restorer.restore(clip, reference), restorer
-        except (MemoryError, torch.OutOfMemoryError) as error:
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
             what = str(error).splitlines()[0] if str(error) else "no memory is left"
         # Outside the handler, where the error no longer holds the frames that hold the tensors.
         name = restorer.info.name
@@ -78,8 +79,25 @@ def restore_within_memory(
                 f"{width}x{height}: free the device, take another or --device cpu ({what})"
             )
         gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        _empty_device()
         _log.warning("%s: %s; from here on it %s", name, what, step.name)
         note(f"out of memory at frame {clip.frames[0]}: from there on, {name} {step.name}")
         restorer = step.restorer
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    if isinstance(error, MemoryError):
+        return True
+    if "torch" not in sys.modules:  # the error is none of its own
+        return False
+    import torch  # noqa: PLC0415 - waits for its end, where another thread is loading it
+
+    return isinstance(error, torch.OutOfMemoryError)
+
+
+def _empty_device() -> None:
+    if "torch" in sys.modules:
+        import torch  # noqa: PLC0415 - see above
+
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()

@@ -6,8 +6,6 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from safetensors.torch import load
-
 from plugin_host.errors import WeightsError
 
 if TYPE_CHECKING:
@@ -41,6 +39,8 @@ def read_weights(path: Path, sha256: str) -> dict[str, Tensor]:
             f"the weights {path} are damaged or of another version: their sha256 is {found[:12]}…, "
             f"should be {sha256[:12]}…; install Faceplate again"
         )
+    from safetensors.torch import load  # noqa: PLC0415 - torch loads where there are weights to load
+
     return load(data)
 
 

@@ -58,9 +58,22 @@ def load_restorer(name: str, device: str = "cpu", after: Restorer | None = None)
 
     Args:
         name: A key of TABLE.
-        device: ``cpu`` or ``cuda:N``, for those that compute on one.
+        device: ``auto``, ``cpu`` or ``cuda:N``, for those that compute on one.
         after: The one that restored before; it makes room, unless they have their weights in
             common.
+
+    Raises:
+        SettingsError: The table has no such name, or the device is not there or too small.
+        WeightsError: Its weights are not there.
+    """
+    return ready(declared(name), device, after)
+
+
+def declared(name: str) -> Restorer:
+    """Build the restorer of that name, whose weights are there, and load nothing of it yet.
+
+    Args:
+        name: A key of TABLE.
 
     Raises:
         SettingsError: The table has no such name.
@@ -69,7 +82,24 @@ def load_restorer(name: str, device: str = "cpu", after: Restorer | None = None)
     restorer = build_restorer(name)
     if lacks := missing(restorer):
         raise WeightsError(lacks)
+    return restorer
+
+
+def ready(restorer: Restorer, device: str, after: Restorer | None = None) -> Restorer:
+    """Make a restorer ready to restore; see `load_restorer`.
+
+    Raises:
+        SettingsError: The device is not there or too small.
+    """
     if isinstance(restorer, OnDevice):
+        # A process that only asks what there is never loads what computes.
+        from engine.admission import refusal, room_on  # noqa: PLC0415
+        from engine.compute import found  # noqa: PLC0415
+
+        device = found(device)
+        room = room_on(device, restorer.info)
+        if not room.enough:
+            raise refusal(restorer.info, [room.has])
         restorer.to(device)
     if isinstance(after, Heavy) and after.info.weights != restorer.info.weights:
         after.let_go()

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import dataclass, replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -70,6 +73,24 @@ def test_when_a_restorer_knows_no_smaller_step_then_it_fails():
 def test_when_another_error_is_raised_then_it_is_not_taken_for_want_of_memory():
     with pytest.raises(ZeroDivisionError):
         restore_within_memory(Hungry(error=ZeroDivisionError()), CLIP, INFO.begin(1, 0), print)
+
+
+def test_when_torch_is_only_half_loaded_by_another_thread_then_an_error_stays_what_it_is(
+    tmp_path, monkeypatch
+):
+    slow = "import time; time.sleep(0.2)\nclass OutOfMemoryError(RuntimeError): ..."
+    (tmp_path / "torch.py").write_text(slow, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "torch")
+    loading = threading.Thread(target=import_module, args=("torch",))
+    loading.start()
+    while "torch" not in sys.modules:
+        pass
+    with pytest.raises(RuntimeError, match="something else"):
+        restore_within_memory(
+            Hungry(error=RuntimeError("something else")), CLIP, INFO.begin(1, 0), print
+        )
+    loading.join()
 
 
 def test_when_memory_runs_out_in_a_shot_then_it_ends_with_the_same_frames_and_a_note(tmp_path):

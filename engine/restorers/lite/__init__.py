@@ -2,7 +2,7 @@
 
 A small recurrent network on top of the average along the motion; a second one for colour. Trained
 by `make train` on procedural pictures alone. Frame after frame runs through `restore_frame`, so it
-does not matter how frames are grouped into windows.
+does not matter how frames are grouped into windows. torch is loaded with the weights.
 """
 
 from __future__ import annotations
@@ -12,19 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from engine.compute import opencv_on_one_thread
 from engine.frugal import Step
 from engine.restorer import TASKS, Clip, Crop, Parameter, Restored, RestorerInfo, check_reference
-from engine.restorers.lite.chroma import Chroma
-from engine.restorers.lite.frame import Asked, Networks, restore_frame
 from engine.restorers.lite.memory import Memory
-from engine.restorers.lite.network import MULTIPLE, Restoring, placed
+from engine.restorers.lite.motion import MULTIPLE
 from engine.weights import read_weights
 
 if TYPE_CHECKING:
     from engine.reference import TemporalReference
+    from engine.restorers.lite.frame import Networks
 
 WEIGHTS = Path(__file__).with_name("weights.safetensors")
 
@@ -74,6 +72,10 @@ class Lite:
                 size.
             WeightsError: The weights are not there, or not the declared ones.
         """
+        import torch  # noqa: PLC0415
+
+        from engine.restorers.lite.frame import Asked, restore_frame  # noqa: PLC0415
+
         check_reference(INFO, clip, reference)
         memory = Memory.of(reference.tensors, clip.pixels.shape[2:])
         asked = Asked(frozenset(clip.tasks), clip.parameters.get("strength", 100) / 100)
@@ -99,6 +101,10 @@ def load_networks(device: str) -> Networks:
     Raises:
         WeightsError: The weights are not there, or not the declared ones.
     """
+    from engine.restorers.lite.chroma import Chroma  # noqa: PLC0415
+    from engine.restorers.lite.frame import Networks  # noqa: PLC0415
+    from engine.restorers.lite.network import Restoring, placed  # noqa: PLC0415
+
     tensors = read_weights(WEIGHTS, INFO.weights)
     restoring, chroma = Restoring(), Chroma()
     for name, network in (("restoring", restoring), ("chroma", chroma)):

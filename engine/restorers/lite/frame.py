@@ -22,6 +22,7 @@ from engine.restorers.lite.chroma import Chroma, coloured
 from engine.restorers.lite.memory import Memory
 from engine.restorers.lite.motion import (
     LUMA,
+    MULTIPLE,
     Filled,
     fill_holes,
     made_up,
@@ -29,13 +30,7 @@ from engine.restorers.lite.motion import (
     search_motion,
     small_luma,
 )
-from engine.restorers.lite.network import (
-    MULTIPLE,
-    Restoring,
-    Seen,
-    State,
-    aimed,
-)
+from engine.restorers.lite.network import Restoring, Seen, State, aimed
 
 if TYPE_CHECKING:
     from collections.abc import Collection

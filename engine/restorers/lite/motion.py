@@ -29,6 +29,8 @@ DISAGREEMENT = 1.0  # pixels at FLOW_SIDE, forth and back, at which motion half 
 TELEA_REACH = 4.0  # pixels
 PROPAGATED = 0.5  # doubt of a pixel that was seen in an earlier frame
 FADING = 0.95  # what is left of trust after each frame: errors of the flow add up
+MULTIPLE = 16
+"""Height and width of what the networks see are multiples of this many pixels."""
 LUMA = (0.2126, 0.7152, 0.0722)  # of red, green and blue: ITU-R BT.709-6, 3.2
 
 

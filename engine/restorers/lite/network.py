@@ -25,9 +25,6 @@ from engine.restorers.lite.motion import LUMA
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-MULTIPLE = 16
-"""Height and width of what the networks see are multiples of this many pixels."""
-
 SLOPE = 0.1
 QUIET = 0.1  # what the last layer of a block begins with, of its due
 FAINT = 0.01  # what the last layer of a network begins with, of its due

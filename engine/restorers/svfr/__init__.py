@@ -3,7 +3,7 @@
 Every window of a track depends on its first one, the anchor, only. `svfr-official` restores a whole
 track at once, as published; `svfr-tiny` is the mechanism with random weights.
 
-The networks are built when they are first needed; until then neither they nor diffusers are loaded.
+The networks are built when they are first needed; neither torch nor diffusers is loaded before.
 """
 
 from __future__ import annotations
@@ -16,15 +16,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
-
 from engine.compute import opencv_on_one_thread
 from engine.frugal import Step
 from engine.restorer import TASKS, Crop, Parameter, Restored, RestorerInfo, check_reference
-from engine.restorers.svfr.anchored import Anchored, Asked, Economy
+from engine.restorers.svfr.asked import Asked, Economy
 from engine.restorers.svfr.compose import confidence, delivered
 from engine.restorers.svfr.sizes import FULL, TINY
-from engine.restorers.svfr.whole import restore_whole
 from engine.settings import weights_folder
 from plugin_host.errors import WeightsError
 
@@ -68,6 +65,7 @@ INFO = RestorerInfo(
     guides=("reference", "mask"),
     parameters=_parameters(30, 50, 100),
     vram=16 << 30,  # 12.0 GB by estimate, see docs/svfr.md
+    vram_least=8 << 30,  # 6.1 GB
     half=True,
 )
 TINY_INFO = replace(
@@ -78,6 +76,7 @@ TINY_INFO = replace(
     crop=Crop(TINY.crop),
     parameters=_parameters(2, 2, 3),
     vram=0,
+    vram_least=0,
     half=False,
 )
 OFFICIAL_INFO = replace(
@@ -172,6 +171,10 @@ class Svfr:
             ReferenceMismatchError: `reference` does not lead into `clip`, or holds other sizes.
             WeightsError: The weights are not there, or damaged.
         """
+        import torch  # noqa: PLC0415 - see above
+
+        from engine.restorers.svfr.anchored import Anchored  # noqa: PLC0415
+
         check_reference(self.info, clip, reference)
         anchored = Anchored(
             self.networks(), self.asked(clip), self.economy, reference.seed, self.watch
@@ -200,6 +203,10 @@ class SvfrOfficial(Svfr):
             ReferenceMismatchError: `reference` does not lead into `clip`.
             WeightsError: The weights are not there, or damaged.
         """
+        import torch  # noqa: PLC0415 - see above
+
+        from engine.restorers.svfr.whole import restore_whole  # noqa: PLC0415
+
         check_reference(self.info, clip, reference)
         with opencv_on_one_thread(), torch.inference_mode():
             made = restore_whole(
@@ -243,6 +250,8 @@ def installed(folder: Path) -> str:
 
 @lru_cache(maxsize=1)
 def _load(folder: Path, weights: str, device: str) -> Networks:
+    import torch  # noqa: PLC0415 - see above
+
     import_module("engine.restorers.svfr.layout").check_installed(folder, weights)
     dtype = torch.float32 if device == "cpu" else torch.float16
     return import_module("engine.restorers.svfr.networks").load(folder, FULL, device, dtype)

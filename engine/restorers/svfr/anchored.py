@@ -10,7 +10,7 @@ that holds it.
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,8 +21,8 @@ from engine.restorers.svfr.attention import NOTHING, Predictor, Row
 from engine.restorers.svfr.choice import best, fitted
 from engine.restorers.svfr.compose import shown, task_ids
 from engine.restorers.svfr.denoise import Conditions, guidance, schedule, step
-from engine.restorers.svfr.identity import IdCrop, as_bytes, seen, tokens_of, usual_points
-from engine.restorers.svfr.latents import DECODE_CHUNK, ENCODE_CHUNK, decode, encode, start
+from engine.restorers.svfr.identity import as_bytes, seen, tokens_of, usual_points
+from engine.restorers.svfr.latents import decode, encode, start
 from engine.restorers.svfr.sizes import TOKENS
 from plugin_host.errors import ReferenceMismatchError
 
@@ -33,57 +33,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from engine.restorer import Clip, Watch
+    from engine.restorers.svfr.asked import Asked, Economy
     from engine.restorers.svfr.networks import Networks
 
 FIRST, SECOND = 1, 0
 """Which of a frame's random fields a pass takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Economy:
-    """How much memory is used; but for the decoder's chunk, results agree to rounding.
-
-    Attributes:
-        together: Rows of guidance computed at a time.
-        encode_chunk: Pictures encoded at a time.
-        decode_chunk: Frames decoded at a time.
-        offload: Whether VAE and identity network are on the device only while they work.
-    """
-
-    together: int = 2
-    encode_chunk: int = ENCODE_CHUNK
-    decode_chunk: int = DECODE_CHUNK
-    offload: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the user may choose.
-
-    Attributes:
-        steps: Of the second pass.
-        first_steps: Of the first.
-        guidance: Toward reference and identity.
-        strength: Part of the schedule that is run.
-        crop: What the identity network sees.
-    """
-
-    steps: int = 30
-    first_steps: int = 50
-    guidance: float = 2.0
-    strength: float = 1.0
-    crop: IdCrop = "official"
-
-    @classmethod
-    def of(cls, parameters: Mapping[str, int]) -> Asked:
-        """Return what a clip's parameters say."""
-        return cls(
-            parameters["steps"],
-            parameters["first_steps"],
-            parameters["guidance"] / 100,
-            parameters["strength"] / 100,
-            "whole-face" if parameters["whole_face_id"] else "official",
-        )
 
 
 class Anchored:

@@ -8,7 +8,7 @@ weights may have been trained so; the crop that was presumably meant is offered 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -21,10 +21,10 @@ from engine.restorers.svfr.sizes import TOKENS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from engine.restorers.svfr.asked import IdCrop
     from engine.restorers.svfr.iresnet import IResNet
     from engine.restorers.svfr.sizes import IdentitySizes
 
-IdCrop = Literal["official", "whole-face"]
 ALIGNED = 512
 """Side of the aligned picture in pixels."""
 TEMPLATE_SIDE = 256

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from engine.restorers.svfr.asked import DECODE_CHUNK, ENCODE_CHUNK
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from diffusers import AutoencoderKLTemporalDecoder
     from torch import Tensor, nn
 
-ENCODE_CHUNK = 8
-"""The official program's is 20, which takes more memory than all else."""
-DECODE_CHUNK = 16
 NOISE_CHUNK = 256
 """Pictures whose noise is drawn at a time: 0.8 GB. A GPU draws other numbers in smaller parts."""
 

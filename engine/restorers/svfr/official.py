@@ -12,16 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
+from engine.restorers.svfr.asked import DECODE_CHUNK, ENCODE_CHUNK
 from engine.restorers.svfr.attention import NOTHING, Predictor, Row
 from engine.restorers.svfr.denoise import Conditions, denoise, guidance, schedule
-from engine.restorers.svfr.latents import (
-    DECODE_CHUNK,
-    ENCODE_CHUNK,
-    decode,
-    encode,
-    official_noise,
-    start,
-)
+from engine.restorers.svfr.latents import decode, encode, official_noise, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import torch
 
 from engine.restorers.svfr.attention import Predictor
 from engine.restorers.svfr.compose import shown, task_ids
-from engine.restorers.svfr.identity import IdCrop, as_bytes, seen, tokens_of, usual_points
+from engine.restorers.svfr.identity import as_bytes, seen, tokens_of, usual_points
 from engine.restorers.svfr.official import Noise, Pass, run_both
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from engine.restorer import Clip, Watch
-    from engine.restorers.svfr.anchored import Asked, Economy
+    from engine.restorers.svfr.asked import Asked, Economy, IdCrop
     from engine.restorers.svfr.networks import Networks
 
 WINDOW, OVERLAP = 16, 3

@@ -139,17 +139,17 @@ def test_when_a_track_is_cut_into_any_windows_then_the_bits_are_the_same(face):
     assert reference == whole.reference
 
 
-def test_when_500_frames_go_by_then_nothing_drifts():
-    clean = demo_frames(20, (96, 96)).clean.transpose(0, 3, 1, 2).astype(np.float32) / 255
+def test_when_200_frames_go_by_then_nothing_drifts():
+    clean = demo_frames(20, (64, 64)).clean.transpose(0, 3, 1, 2).astype(np.float32) / 255
     there_and_back = np.concatenate((clean, clean[-2:0:-1]))
-    order = np.arange(500) % len(there_and_back)
-    noise = np.random.default_rng(2).normal(0, 10 / 255, (500, 3, 96, 96)).astype(np.float32)
+    order = np.arange(200) % len(there_and_back)
+    noise = np.random.default_rng(2).normal(0, 10 / 255, (200, 3, 64, 64)).astype(np.float32)
     seen = np.clip(there_and_back[order] + noise, 0, 1).astype(np.float32)
     result = restored(seen).pixels
     error = result - there_and_back[order]
-    early, late = error[40:100], error[440:]
-    assert np.sqrt((late**2).mean()) < 1.05 * np.sqrt((early**2).mean())
-    assert np.abs(late.mean((0, 2, 3)) - early.mean((0, 2, 3))).max() < 0.5 / 255
+    early, late = error[40:100], error[140:]
+    assert np.sqrt((late**2).mean()) < 1.0125 * np.sqrt((early**2).mean())
+    assert np.abs(late.mean((0, 2, 3)) - early.mean((0, 2, 3))).max() < 0.125 / 255
     assert np.sqrt((late**2).mean()) < 0.7 * noise.std()
 
 

@@ -4,14 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.restorers.lite.chroma import Chroma, coloured
-from engine.restorers.lite.network import (
-    MULTIPLE,
-    Restoring,
-    Seen,
-    aimed,
-    luma,
-    warp,
-)
+from engine.restorers.lite.motion import MULTIPLE
+from engine.restorers.lite.network import Restoring, Seen, aimed, luma, warp
 
 
 @pytest.fixture(scope="module")

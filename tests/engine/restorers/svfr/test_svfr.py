@@ -16,6 +16,7 @@ from engine.restorers.svfr import (
     SvfrOfficial,
     SvfrTiny,
     anchored,
+    asked,
     circular,
 )
 from engine.restorers.svfr.networks import seeded
@@ -133,7 +134,7 @@ def test_when_memory_runs_out_then_each_step_is_told_and_changes_next_to_nothing
         else:
             assert apart.max() < 1e-3, step.name
     assert told == [name for name, _ in LADDER]
-    assert TINY_ONE.economy == anchored.Economy()
+    assert TINY_ONE.economy == asked.Economy()
 
 
 def test_when_the_watch_says_stop_then_the_window_ends_between_two_steps():
