@@ -50,12 +50,22 @@ class Timecode:
             count -= _dropped(base) * (whole - whole // 10)
         return cls(count, base, drop)
 
+    @classmethod
+    def from_exr(cls, attribute: OpenEXR.TimeCode, rate: Fraction) -> Self | None:
+        """Return what an EXR attribute says at a rate; None where it cannot be of that rate."""
+        second = attribute.fieldPhase if round(rate) > _PAIRED else 0
+        frame = attribute.frame * (2 if round(rate) > _PAIRED else 1) + second
+        fields = attribute.hours, attribute.minutes, attribute.seconds
+        mark = ";" if attribute.dropFrame else ":"
+        return cls.parse(":".join(f"{n:02d}" for n in fields) + f"{mark}{frame:02d}", rate)
+
     def later(self, frames: int) -> Self:
         """Return the timecode some frames later; midnight follows the last one of a day."""
-        return replace(self, count=(self.count + frames) % self._day)
+        return replace(self, count=(self.count + frames) % self.day)
 
     @property
-    def _day(self) -> int:
+    def day(self) -> int:
+        """How many frames a day has, as they are numbered."""
         return 86400 * self.base - (24 * 54 * _dropped(self.base) if self.drop else 0)
 
     @property

@@ -60,6 +60,17 @@ def test_when_a_word_holds_a_timecode_then_it_is_that(hours, minutes, seconds, f
     assert isinstance(made, OpenEXR.TimeCode)
 
 
+@given(
+    st.integers(0, 86400 * 24 - 1),
+    st.sampled_from([Fraction(24), Fraction(25), NTSC, Fraction(50), 2 * NTSC]),
+    st.booleans(),
+)
+def test_when_a_timecode_went_through_a_header_then_it_is_the_same(count, rate, drop):
+    base = round(rate)
+    made = Timecode(count, base, drop and base % 30 == 0)
+    assert Timecode.from_exr(made.to_exr(), rate) == made
+
+
 @pytest.mark.parametrize("word", [0xFFFFFFFF, 0x24000000, 0x00600000, 0x0000000A])
 def test_when_a_word_holds_no_timecode_then_there_is_none(word):
     assert exr_timecode(word) is None

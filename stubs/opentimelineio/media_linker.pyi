@@ -1,0 +1,2 @@
+class MediaLinkingPolicy:
+    DoNotLinkMedia: str
