@@ -47,6 +47,9 @@ class Job:
         deaths: Of the worker, since the last new frame.
         cancelling: Whether it was told to stop for good.
         yielding: Whether it was told to step aside.
+        restorer: The restorer that it asks for.
+        kind: Of the device that it was begun on; empty before.
+        declined: By the number of a worker whose device had no room for it, what that had.
     """
 
     id: str
@@ -61,12 +64,16 @@ class Job:
     deaths: int = 0
     cancelling: bool = False
     yielding: bool = False
+    restorer: str = ""
+    kind: str = ""
+    declined: dict[int, str] = field(default_factory=dict[int, str])
 
     @classmethod
     def of(cls, name: str, submit: Submit, session: str) -> Job:
         """Return the job of this name that a request of a session makes."""
         text = canonical(to_json(submit))
-        return cls(name, text, len(submit.frames), submit.urgent, session)
+        restorer = submit.settings.restorer
+        return cls(name, text, len(submit.frames), submit.urgent, session, restorer=restorer)
 
     @property
     def open(self) -> bool:

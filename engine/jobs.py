@@ -5,21 +5,24 @@ Rules of this file:
     - Everything that decides a job's fate lives here; the server only carries out instructions.
     - A job's events are remembered until the job is forgotten, so that whoever submits it again
       hears them from the first. Their number is bounded by the job's frames, and for all jobs that
-      have ended together by MOST_EVENTS. A session that has not heard what must be forgotten is
+      have ended together by `past`. A session that has not heard what must be forgotten is
       ended: its client says Hello and submits again, and its frames are kept.
-    - Where an urgent job waits, a running one that is not steps aside: it is interrupted, and goes
-      on where it was as soon as no urgent one waits. Its watchers hear nothing of that. An urgent
-      job never steps aside.
+    - Where an urgent job waits, one that runs and is not steps aside: it is interrupted, and goes
+      on where it was as soon as no urgent one waits. Its watchers hear nothing of that.
     - Whose turn it is: `turns`. Who submits a job that waits in another's turn, as after a broken
       connection, takes it into his own where he has fewer waiting.
+    - Who is given it: `posts`. A job runs at one post at a time; one that nobody can take fails.
 
-    queued     running, cancelled, failed (the worker does not start)
-    running    finished, failed, cancelled; queued again when the worker dies, or it steps aside
+    queued     running, cancelled, failed (nobody can take it)
+    running    finished, failed, cancelled; queued again when its worker dies or declines it, or
+               it steps aside
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
+from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -27,6 +30,8 @@ from engine.audience import Audience
 from engine.job import Job
 from engine.job_events import (
     Asked,
+    Began,
+    Declined,
     Dismiss,
     Event,
     Instruction,
@@ -40,8 +45,10 @@ from engine.job_events import (
     WorkerReady,
     WorkerSaid,
 )
+from engine.past import Past
+from engine.posts import Posts
 from engine.turns import Turns
-from plugin_host.errors import EngineBusy, FaceplateError, UnknownJob, WorkerDied
+from plugin_host.errors import FaceplateError, UnknownJob, WorkerDied
 from plugin_host.protocol import check_submit, failed, job_id
 from plugin_host.replies import (
     Accepted,
@@ -56,29 +63,28 @@ from plugin_host.replies import (
 from plugin_host.requests import Cancel, Credit, Describe, Submit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
-MOST_DEATHS = 3  # of the worker, without a frame delivered in between, before a job is given up
-MOST_FALSE_STARTS = 3  # of the worker in a row, before waiting jobs are given up
-MOST_JOBS = 10000  # waiting; one more is refused,
-MOST_RESERVED = 1000  # but so many more of those who have none waiting, or sit and wait
-MOST_ENDED = 1000  # jobs remembered for those who ask again,
-MOST_EVENTS = 200000  # and their events, of 0.3 KB each
+    from engine.job_events import Ready, Said
+    from engine.posts import Post
+
+MOST_DEATHS = 3  # of its worker, without a frame delivered in between, before a job is given up
 
 
 class Jobs:
-    """All jobs of an engine."""
+    """All jobs of an engine.
 
-    def __init__(self) -> None:
+    Args:
+        devices: Of its workers, as the settings name them.
+    """
+
+    def __init__(self, devices: Iterable[str] = ("cpu",)) -> None:
         self.known: dict[str, Job] = {}
-        self.worker = "starting"  # or idle, busy, broken
+        self.posts = Posts(devices)
         self.description: Description | None = None
         self._curious: list[tuple[str, str]] = []  # who asked before there was a description
-        self._false_starts = 0
         self._turns = Turns()
-        self._running: Job | None = None
-        self._ended: deque[Job] = deque()
-        self._events = 0  # of those that have ended
+        self._past = Past()
         self._audience = Audience()
         self._out: list[Instruction] = []
 
@@ -92,38 +98,34 @@ class Jobs:
                 self._audience.leave(session)
             case Asked():
                 self._answer(event)
-            case WorkerReady(description):
-                self.worker, self._false_starts = "idle", 0
-                self.description = description
-                self._out.extend(Send(*who, description) for who in self._curious)
-                self._curious.clear()
-            case WorkerSaid(message):
-                self._hear(message)
-            case WorkerEnded(reason):
-                self._mourn(reason)
+            case Began():
+                self._spawn(self.posts.all)
+            case WorkerReady(ready, worker):
+                self._meet(self.posts[worker], ready)
+            case WorkerSaid(message, worker):
+                self._hear(self.posts[worker], message)
+            case WorkerEnded(reason, worker):
+                self._mourn(self.posts[worker], reason)
         self._start_next()
         return self._out
 
     @property
     def idle(self) -> bool:
         """Whether nothing is running or waiting."""
-        return self._running is None and not self._turns
+        return not self._turns and not any(self.posts.jobs())
 
     def counts(self) -> dict[str, int]:
         """Return how many jobs there are in each state, less states without one."""
-        ended = Counter(job.state for job in self._remembered())
-        counts = {"running": int(self._running is not None), "queued": len(self._turns), **ended}
+        ended = Counter(job.state for job in self._past.latest(self.known))
+        running = len(list(self.posts.jobs()))
+        counts = {"running": running, "queued": len(self._turns), **ended}
         return {state: count for state, count in counts.items() if count}
 
     def foremost(self, most: int) -> list[JobText]:
         """Return how so many jobs stand: what runs, what runs next, then what ended last."""
-        running = [self._running] if self._running else []
-        told = [*running, *islice(self._turns, most)]
-        told += islice(self._remembered(), max(most - len(told), 0))
+        told = [*self.posts.jobs(), *islice(self._turns, most)]
+        told += islice(self._past.latest(self.known), max(most - len(told), 0))
         return [job.describe() for job in told[:most]]
-
-    def _remembered(self) -> Iterator[Job]:
-        return (job for job in reversed(self._ended) if self.known.get(job.id) is job)
 
     # the clients
 
@@ -148,24 +150,19 @@ class Jobs:
         if job is None or not attached:
             try:
                 check_submit(submit)
-                self._check_room(session, submit)
+                self._turns.check_room(session, urgent=submit.urgent)
             except FaceplateError as error:
                 self._out.append(Send(session, request, failed(error)))
                 return
             job = self.known[name] = Job.of(name, submit, session)
-            self._turns.add(job)
         elif job.state == "queued" and not job.events:
             self._turns.pass_on(job, session)
         self._audience.attach(job, session, request)
         take = f"{submit.output}/{submit.shot.plate.stem}.take"
-        accepted = Accepted(job.id, job.total, take, attached)
-        self._out.append(Send(session, request, accepted))
+        self._out.append(Send(session, request, Accepted(job.id, job.total, take, attached)))
         self._out.extend(self._audience.tell(job))
-
-    def _check_room(self, session: str, submit: Submit) -> None:
-        first = submit.urgent or not self._turns.waiting(session)
-        if len(self._turns) >= MOST_JOBS + MOST_RESERVED * first:
-            raise EngineBusy(f"{len(self._turns)} jobs are waiting; submit again later")
+        if not attached:
+            self._wait(job)
 
     def _cancel(self, session: str, request: str, name: str) -> None:
         job = self.known.get(name)
@@ -174,17 +171,34 @@ class Jobs:
             self._out.append(Send(session, request, failed(error, name)))
             return
         self._out.append(Send(session, request, Cancelled(name, len(job.done))))
-        if job is self._running:
+        post = next((post for post in self.posts.all if post.job is job), None)
+        if post is not None:
             job.cancelling = True
-            self._out.append(Interrupt(name))
+            self._out.append(Interrupt(name, post.number))
         elif job.state == "queued":
             self._turns.remove(job)
             self._end(job, Cancelled(name, len(job.done)))
 
-    # the worker
+    # the workers
 
-    def _hear(self, message: Analysed | Progress | Finished | Failed | Cancelled) -> None:
-        job = self._running
+    def _spawn(self, posts: Iterable[Post]) -> None:
+        for post in posts:
+            post.state = "starting"
+            self._out.append(SpawnWorker(post.number, post.device))
+
+    def _meet(self, post: Post, ready: Ready) -> None:
+        self._spawn(self.posts.ready(post, ready))
+        self.description = ready.description
+        self.posts.know(ready.description)
+        self._satisfy(ready.description)
+        self._sift()
+
+    def _satisfy(self, answer: Description | Failed) -> None:
+        self._out.extend(Send(*who, answer) for who in self._curious)
+        self._curious.clear()
+
+    def _hear(self, post: Post, message: Said) -> None:
+        job = post.job
         if job is None or message.job != job.id:
             return
         if isinstance(message, Analysed):
@@ -192,8 +206,12 @@ class Jobs:
         elif isinstance(message, Progress):
             self._note(job, message)
         else:
-            self._running, self.worker = None, "idle"
-            if isinstance(message, Cancelled) and job.yielding and not job.cancelling:
+            self.posts.release(post, self.known.get(job.id))
+            aside = isinstance(message, Cancelled) and job.yielding
+            if isinstance(message, Declined):
+                job.declined[post.number] = message.has
+                aside, message = True, Cancelled(job.id, len(job.done))
+            if aside and not job.cancelling:
                 self._go_back(job)
             else:
                 self._end(job, message)
@@ -202,28 +220,21 @@ class Jobs:
         if progress.frame in job.done:  # said before it went back; its receipt is on disk
             return
         job.deaths = 0
-        fields = (progress.status, progress.path, progress.code, progress.message)
-        event = Progress(job.id, len(job.done) + 1, job.total, progress.frame, *fields)
+        event = replace(progress, done=len(job.done) + 1, total=job.total)
         job.done[progress.frame] = event
         job.events.append(event)
         self._out.extend(self._audience.tell(job))
 
-    def _mourn(self, reason: str) -> None:
-        self._false_starts += self.worker == "starting"
-        self.worker = "starting"
-        job, self._running = self._running, None
+    def _mourn(self, post: Post, reason: str) -> None:
+        job = self.posts.end(post, reason)
         if job is not None:
             self._retry(job, reason)
-        if self._false_starts >= MOST_FALSE_STARTS:
-            self.worker, self._false_starts = "broken", 0
-            lost = WorkerDied(f"the worker does not start ({reason}); see the engine's log")
-            self._out.extend(Send(*who, failed(lost)) for who in self._curious)
-            self._curious.clear()
-            while self._turns:
-                waiting = self._turns.take()
-                self._end(waiting, failed(lost, waiting.id))
-        else:
-            self._out.append(SpawnWorker())
+        if post.state != "broken":
+            self._spawn([post])
+            return
+        self._sift()
+        if self.posts.broken:
+            self._satisfy(failed(self.posts.lost()))
 
     def _retry(self, job: Job, reason: str) -> None:
         job.deaths += 1
@@ -240,37 +251,46 @@ class Jobs:
 
     def _go_back(self, job: Job) -> None:
         job.state, job.yielding = "queued", False
-        self._turns.add(job, first=True)
+        self._wait(job, first=True)
+
+    def _wait(self, job: Job, *, first: bool = False) -> None:
+        """Let a job wait; where nobody can take it, try those again who did not start."""
+        if not self.posts.takers(job):
+            self._spawn(self.posts.repairable(job))
+        if self.posts.takers(job):
+            self._turns.add(job, first=first)
+            self.posts.feed(job)
+        else:
+            self._end(job, failed(self.posts.refusal(job), job.id))
+
+    def _sift(self) -> None:
+        """End what waits in vain, now that more is known of the workers."""
+        for job in [job for job in self._turns if not self.posts.takers(job)]:
+            self._turns.remove(job)
+            self._end(job, failed(self.posts.refusal(job), job.id))
 
     def _start_next(self) -> None:
-        job = self._running
-        if self.worker == "idle" and self._turns:
-            job = self._running = self._turns.take()
-            job.state, self.worker = "running", "busy"
-            self._out.append(Start(job.id, job.body))
-        elif self.worker == "broken" and self._turns:
-            self.worker = "starting"
-            self._out.append(SpawnWorker())
-        elif job and self._turns.urgent and not (job.urgent or job.cancelling or job.yielding):
-            job.yielding = True
-            self._out.append(Interrupt(job.id))
+        for post in self.posts.hungry() if self._turns else ():
+            job = self._turns.take(partial(self.posts.suits, post))
+            post.starved = job is None
+            if job is not None:
+                self.posts.begin(post, job)
+                self._out.append(Start(job.id, job.body, post.number))
+        if self._turns.urgent:
+            for post, job in self.posts.to_interrupt(self._turns.those_urgent()):
+                job.yielding = True
+                self._out.append(Interrupt(job.id, post.number))
 
     # the end
 
     def _end(self, job: Job, message: Finished | Failed | Cancelled) -> None:
-        states = {Finished: "finished", Failed: "failed", Cancelled: "cancelled"}
-        job.state = states[type(message)]
+        job.state = type(message).__name__.lower()
         job.events.append(message)
         self._out.extend(self._audience.tell(job))
-        self._ended.append(job)
-        self._events += len(job.events)
-        while len(self._ended) > MOST_ENDED or (
-            self._events > MOST_EVENTS and len(self._ended) > 1
-        ):
-            self._forget(self._ended.popleft())
+        for forgotten in self._past.add(job):
+            self._forget(forgotten)
 
     def _forget(self, job: Job) -> None:
-        self._events -= len(job.events)
         if self.known.get(job.id) is job:
             del self.known[job.id]
         for session in list(job.watchers):

@@ -15,6 +15,10 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Holder:
@@ -25,10 +29,12 @@ class Holder:
     already when the thread that started us ends. An open pipe says it on every system.
 
     Args:
+        then: What becomes of jobs when they are gone: ``finish`` or ``cancel``.
         descriptor: What is held open.
     """
 
-    def __init__(self, descriptor: int = 0) -> None:
+    def __init__(self, then: str, descriptor: int = 0) -> None:
+        self.then = then
         self.gone = False
         threading.Thread(target=self._watch, args=(descriptor,), daemon=True).start()
 
@@ -37,6 +43,37 @@ class Holder:
             while os.read(descriptor, 4096):
                 pass
         self.gone = True
+
+
+class Place:
+    """A file or folder that holds the engine for as long as it is there.
+
+    For who started the engine and does not live on, as a step of a farm's session, whose folder is
+    taken away at its end.
+
+    Args:
+        then: As of `Holder`.
+        path: What is looked for.
+    """
+
+    def __init__(self, then: str, path: Path) -> None:
+        self.then = then
+        self._path = path
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is there no more; what cannot be looked at may be."""
+        try:
+            self._path.stat()
+        except FileNotFoundError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+Held = Holder | Place | None
+"""What holds an engine; None for nothing."""
 
 
 class Lease:

@@ -6,7 +6,8 @@ Rules of this file:
       the order in which they came. Who comes new goes before the client whose job was taken last.
     - A client is a session. Its jobs keep its turn when it has left.
     - A job that had to stop goes on where it was before anything else of its kind.
-    - Every change costs the same, however many wait.
+    - Every change costs the same, however many wait; but to take one that suits costs a look at
+      those before it.
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 from typing import TYPE_CHECKING
 
+from plugin_host.errors import EngineBusy
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from engine.job import Job
+
+
+MOST_JOBS = 10000  # waiting; one more is refused,
+MOST_RESERVED = 1000  # but so many more of those who have none waiting, or sit and wait
 
 
 class _Lane:
@@ -45,11 +52,16 @@ class _Lane:
         if self._served in self.by_session:
             self.by_session.move_to_end(self._served)
 
-    def take(self) -> Job:
+    def take(self, suits: Callable[[Job], bool]) -> Job | None:
         self.next_turn()
-        self._served, own = next(iter(self.by_session.items()))
-        job = next(iter(own))
-        self.remove(job)
+        if not self.by_session:
+            return None
+        job: Job | None = next(iter(next(iter(self.by_session.values()))))
+        if not suits(job):
+            job = next(filter(suits, self), None)
+        if job is not None:
+            self._served = job.session
+            self.remove(job)
         return job
 
     def __iter__(self) -> Iterator[Job]:
@@ -86,15 +98,30 @@ class Turns:
         """Return how many jobs wait in a session's turn."""
         return sum(len(lane.by_session.get(session, ())) for lane in (self._urgent, self._patient))
 
+    def check_room(self, session: str, *, urgent: bool) -> None:
+        """Refuse one more job of a session where too many wait.
+
+        Raises:
+            EngineBusy: There is no room for it.
+        """
+        reserved = MOST_RESERVED if urgent or not self.waiting(session) else 0
+        if self._count >= MOST_JOBS + reserved:
+            raise EngineBusy(f"{self._count} jobs are waiting; submit again later")
+
     def add(self, job: Job, *, first: bool = False) -> None:
         """Let a job wait; `first` for one that goes on where it was."""
         self._lane(job).add(job, first=first)
         self._count += 1
 
-    def take(self) -> Job:
-        """Remove and return the job that runs next; at least one must wait."""
-        self._count -= 1
-        return (self._urgent if self.urgent else self._patient).take()
+    def take(self, suits: Callable[[Job], bool] = lambda _: True) -> Job | None:
+        """Remove and return the job that runs next, of those that suit; None where none does."""
+        job = self._urgent.take(suits) or self._patient.take(suits)
+        self._count -= job is not None
+        return job
+
+    def those_urgent(self) -> Iterator[Job]:
+        """Yield the urgent jobs, in the order in which they will run."""
+        yield from self._urgent
 
     def remove(self, job: Job) -> None:
         """Remove one that will not run."""

@@ -21,8 +21,10 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from engine.devices import environment_of
+from engine.job_events import Declined, Ready
 from plugin_host.errors import FaceplateError
-from plugin_host.replies import Analysed, Cancelled, Description, Failed, Finished, Progress
+from plugin_host.replies import Analysed, Cancelled, Failed, Finished, Progress
 from plugin_host.schema import Record
 
 if TYPE_CHECKING:
@@ -30,22 +32,27 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("faceplate.server")
 _SAID: dict[str, type[Any]] = {
-    cls.__name__: cls for cls in (Description, Analysed, Progress, Finished, Failed, Cancelled)
+    cls.__name__: cls for cls in (Ready, Declined, Analysed, Progress, Finished, Failed, Cancelled)
 }
 
 
 class WorkerProcess:
-    """One worker process; started by being made."""
+    """One worker process; started by being made.
 
-    def __init__(self, settings: EngineSettings) -> None:
-        told = [str(settings.threads), settings.device, *settings.root_paths]
+    Args:
+        settings: The engine's.
+        device: The one that it shall have: ``auto``, ``cpu`` or ``cuda:N``.
+    """
+
+    def __init__(self, settings: EngineSettings, device: str) -> None:
+        told = [str(settings.threads), device, *settings.root_paths]
         command = [sys.executable, "-m", "engine.worker", *told]
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             process_group=0,  # so that a terminal's Ctrl-C is the server's alone
-            env={"OMP_WAIT_POLICY": "passive", **os.environ},
+            env={"OMP_WAIT_POLICY": "passive", **environment_of(device, os.environ)},
         )
         assert self.process.stdout is not None
         self.output = self.process.stdout.fileno()

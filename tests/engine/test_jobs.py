@@ -7,99 +7,27 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from engine import jobs
-from engine.jobs import (
-    Asked,
+from engine import jobs, past, posts, turns
+from engine.job_events import (
     Dismiss,
     Interrupt,
     Joined,
     Left,
-    Send,
     SpawnWorker,
-    Start,
     WorkerEnded,
     WorkerReady,
     WorkerSaid,
 )
-from plugin_host.frame_range import FrameRange
-from plugin_host.plate import Plate
 from plugin_host.replies import (
     Accepted,
     Analysed,
     Cancelled,
-    Description,
     Failed,
     Finished,
     Progress,
 )
-from plugin_host.requests import Cancel, Credit, Describe, Settings, Shot, Submit
-
-NOBODY = Description(())
-MANY = 10**6
-
-
-def submit(number=1, frames="1-5", **fields):
-    plate = Plate.parse(f"/plates/{number}.%04d.exr", "raw")
-    whole = FrameRange.parse("1-5")
-    fields = {"output": "/out"} | fields
-    return Submit(Shot(plate, whole), FrameRange.parse(frames), Settings("passthrough"), **fields)
-
-
-def finished(job, count=5):
-    return Finished(job, "/out/1.take", count, 0, {})
-
-
-class Desk:
-    """All jobs, and what was sent to whom."""
-
-    def __init__(self, *, ready=True, credit=MANY):
-        self.jobs = jobs.Jobs()
-        self.sent = defaultdict(list)
-        self.hears = {}  # the job that a session and a request of it hear of
-        self.started = []
-        self.other = []
-        self.asked = 0
-        self.do(Joined("ann", credit))
-        self.do(Joined("bob", credit))
-        if ready:
-            self.do(WorkerReady(NOBODY))
-
-    def do(self, event):
-        out = self.jobs.handle(event)
-        for instruction in out:
-            match instruction:
-                case Send(session, request, message):
-                    self.sent[session].append((request, message))
-                case Start(job, _):
-                    self.started.append(job)
-                case _:
-                    self.other.append(instruction)
-        return out
-
-    def ask(self, message, session="ann"):
-        self.asked += 1
-        request = f"{self.asked:032x}"
-        self.do(Asked(session, request, message))
-        return [said for heard, said in self.sent[session] if heard == request]
-
-    def submit(self, message, session="ann"):
-        (first, *rest) = self.ask(message, session)
-        assert isinstance(first, Accepted), first
-        job = self.jobs.known[first.job]
-        self.hears = {w: j for w, j in self.hears.items() if (w[0], j) != (session, job)}
-        self.hears[session, f"{self.asked:032x}"] = job
-        return first, rest
-
-    def say(self, job, *frames, status="restored"):
-        for frame in frames:
-            path = f"/out/{frame}.exr"
-            self.do(WorkerSaid(Progress(job, 0, 0, frame, status, path)))
-
-    def heard(self, session="ann"):
-        return [message for _, message in self.sent[session]]
-
-    def frames(self, session="ann"):
-        return [said.frame for said in self.heard(session) if isinstance(said, Progress)]
+from plugin_host.requests import Cancel, Credit, Describe
+from tests.engine.desk import MANY, READY, Desk, finished, submit
 
 
 def test_when_a_job_runs_through_then_its_events_come_in_order():
@@ -129,7 +57,7 @@ def test_when_the_worker_is_not_ready_then_a_job_waits_for_it():
     desk = Desk(ready=False)
     accepted, _ = desk.submit(submit())
     assert desk.started == []
-    desk.do(WorkerReady(NOBODY))
+    desk.do(WorkerReady(READY))
     assert desk.started == [accepted.job]
 
 
@@ -185,7 +113,7 @@ def test_when_a_request_contradicts_itself_then_it_is_refused_and_nothing_waits(
 
 
 def test_when_too_many_jobs_wait_then_one_more_is_refused(monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_JOBS", 2)
+    monkeypatch.setattr(turns, "MOST_JOBS", 2)
     desk = Desk(ready=False)
     for number in (1, 2):
         desk.submit(submit(number))
@@ -215,7 +143,7 @@ def test_when_a_job_is_submitted_while_it_is_being_cancelled_then_it_starts_agai
 def test_when_the_worker_cannot_start_then_who_asked_for_a_description_is_told():
     desk = Desk(ready=False)
     assert desk.ask(Describe()) == []
-    for _ in range(jobs.MOST_FALSE_STARTS):
+    for _ in range(posts.MOST_FALSE_STARTS):
         desk.do(WorkerEnded("exit code 1"))
     assert [type(said) for said in desk.heard()] == [Failed]
 
@@ -322,7 +250,7 @@ def test_when_the_worker_dies_then_its_job_goes_on_first_and_no_frame_is_told_tw
     desk.say(first.job, 1, 2)
     assert desk.do(WorkerEnded("killed by SIGKILL")) == [SpawnWorker()]
     assert desk.jobs.known[first.job].state == "queued"
-    desk.do(WorkerReady(NOBODY))
+    desk.do(WorkerReady(READY))
     assert desk.started == [first.job] * 2
     desk.say(first.job, 1, 2, status="kept")
     desk.say(first.job, 3)
@@ -332,7 +260,7 @@ def test_when_the_worker_dies_then_its_job_goes_on_first_and_no_frame_is_told_tw
 
 def die(desk):
     desk.do(WorkerEnded("killed by SIGSEGV"))
-    desk.do(WorkerReady(NOBODY))
+    desk.do(WorkerReady(READY))
 
 
 def test_when_the_worker_dies_three_times_at_one_place_then_the_job_fails_and_the_next_runs():
@@ -386,24 +314,24 @@ def test_when_the_worker_does_not_start_then_waiting_jobs_fail_and_the_next_one_
     for _ in range(2):
         assert desk.do(WorkerEnded("exit code 1")) == [SpawnWorker()]
     desk.do(WorkerEnded("exit code 1"))
-    assert desk.jobs.worker == "broken"
+    assert desk.jobs.posts.state == "broken"
     assert desk.heard()[-1].code == "restorer.worker_died"
     assert desk.jobs.known[accepted.job].state == "failed"
     desk.other.clear()
     desk.submit(submit(2))
     assert desk.other == [SpawnWorker()]
-    desk.do(WorkerReady(NOBODY))
+    desk.do(WorkerReady(READY))
     assert len(desk.started) == 1
 
 
 def test_when_a_start_succeeds_then_false_starts_are_forgotten():
     desk = Desk(ready=False)
     for _ in range(10):
-        desk.do(WorkerEnded("exit code 1"))
-        desk.do(WorkerEnded("exit code 1"))
-        desk.do(WorkerReady(NOBODY))
+        for _ in range(2):
+            desk.do(WorkerEnded("exit code 1"))
+            assert desk.jobs.posts.state == "starting"
+        desk.do(WorkerReady(READY))
         desk.do(WorkerEnded("killed by SIGKILL"))
-    assert desk.jobs.worker == "starting"
 
 
 def test_when_a_worker_speaks_of_another_job_then_it_is_not_believed():
@@ -418,13 +346,13 @@ def test_when_a_worker_speaks_of_another_job_then_it_is_not_believed():
 def test_when_restorers_are_asked_for_before_they_are_known_then_the_answer_comes_later():
     desk = Desk(ready=False)
     assert desk.ask(Describe()) == []
-    desk.do(WorkerReady(NOBODY))
-    assert desk.heard() == [NOBODY]
-    assert desk.ask(Describe(), "bob") == [NOBODY]
+    desk.do(WorkerReady(READY))
+    assert desk.heard() == [READY.description]
+    assert desk.ask(Describe(), "bob") == [READY.description]
 
 
 def test_when_many_jobs_have_ended_then_only_the_latest_are_remembered(monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_ENDED", 3)
+    monkeypatch.setattr(past, "MOST_ENDED", 3)
     desk = Desk()
     names = []
     for number in range(10):
@@ -449,8 +377,8 @@ def test_when_a_job_is_described_then_the_reply_says_how_it_stands():
 
 def run_all(desk):
     """Let the worker finish one job after the other; return the order in which they ran."""
-    while desk.jobs._running:
-        desk.do(WorkerSaid(finished(desk.jobs._running.id)))
+    while desk.running:
+        desk.do(WorkerSaid(finished(desk.running.id)))
     return desk.started
 
 
@@ -467,7 +395,7 @@ def test_when_clients_have_many_jobs_then_they_take_turns_and_keep_their_own_ord
         session: [desk.submit(submit(10 * at + i), session)[0].job for i in range(3)]
         for at, session in enumerate(["ann", "bob", "eve"])
     }
-    desk.do(WorkerReady(NOBODY))
+    desk.do(WorkerReady(READY))
     turns = [names[session][i] for i in range(3) for session in ("ann", "bob", "eve")]
     assert run_all(desk) == turns
 
@@ -477,7 +405,7 @@ def test_when_a_client_left_then_its_jobs_keep_its_turn():
     of_ann = [desk.submit(submit(number))[0].job for number in range(2)]
     of_bob = [desk.submit(submit(10 + number), "bob")[0].job for number in range(2)]
     desk.do(Left("ann"))
-    desk.do(WorkerReady(NOBODY))
+    desk.do(WorkerReady(READY))
     assert run_all(desk) == [of_ann[0], of_bob[0], of_ann[1], of_bob[1]]
 
 
@@ -498,8 +426,8 @@ def test_when_another_with_as_many_waiting_wants_a_job_too_then_it_keeps_its_pla
 
 
 def test_when_the_queue_is_full_then_who_has_nothing_waiting_or_is_urgent_has_room(monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_JOBS", 2)
-    monkeypatch.setattr(jobs, "MOST_RESERVED", 2)
+    monkeypatch.setattr(turns, "MOST_JOBS", 2)
+    monkeypatch.setattr(turns, "MOST_RESERVED", 2)
     desk = Desk(ready=False)
     for number in (1, 2):
         desk.submit(submit(number))
@@ -628,7 +556,7 @@ def test_when_a_job_that_stepped_aside_is_wanted_by_another_then_he_hears_all_of
 
 
 def test_when_many_events_are_remembered_then_the_oldest_jobs_are_forgotten(monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_EVENTS", 12)
+    monkeypatch.setattr(past, "MOST_EVENTS", 12)
     desk = Desk()
     names = []
     for number in range(4):
@@ -639,7 +567,7 @@ def test_when_many_events_are_remembered_then_the_oldest_jobs_are_forgotten(monk
 
 
 def test_when_one_job_alone_has_too_many_events_then_it_is_remembered(monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_EVENTS", 3)
+    monkeypatch.setattr(past, "MOST_EVENTS", 3)
     desk = Desk()
     name = desk.submit(submit())[0].job
     desk.say(name, 1, 2, 3, 4, 5)
@@ -648,21 +576,21 @@ def test_when_one_job_alone_has_too_many_events_then_it_is_remembered(monkeypatc
 
 
 def test_when_a_session_has_not_heard_what_is_forgotten_then_it_must_ask_again(monkeypatch):
-    monkeypatch.setattr(jobs, "MOST_ENDED", 2)
+    monkeypatch.setattr(past, "MOST_ENDED", 2)
     desk = Desk()
     desk.do(Joined("deaf", 1))
     desk.submit(submit(0), "deaf")
     desk.submit(submit(9), "deaf")
     for number in (1, 2):
         desk.submit(submit(number))
-    while desk.jobs._running:
-        desk.say(desk.jobs._running.id, 1)
-        desk.do(WorkerSaid(finished(desk.jobs._running.id)))
+    while desk.running:
+        desk.say(desk.running.id, 1)
+        desk.do(WorkerSaid(finished(desk.running.id)))
     assert desk.other == [Dismiss("deaf")]
     assert all(not job.watchers for job in desk.jobs.known.values())
     desk.do(Joined("new", MANY))
     assert not desk.submit(submit(0), "new")[0].attached
-    desk.do(WorkerSaid(finished(desk.jobs._running.id)))
+    desk.do(WorkerSaid(finished(desk.running.id)))
     assert isinstance(desk.heard("new")[-1], Finished)
 
 
@@ -705,7 +633,7 @@ class Life(RuleBasedStateMachine):
 
     @property
     def running(self):
-        job = self.desk.jobs._running
+        job = self.desk.running
         return job.id if job else None
 
     @rule(number=st.integers(1, 4), session=st.sampled_from(["ann", "bob"]), urgent=st.booleans())
@@ -731,12 +659,12 @@ class Life(RuleBasedStateMachine):
         self.desk.sent[session].clear()
         self.desk.hears = {w: j for w, j in self.desk.hears.items() if w[0] != session}
 
-    @precondition(lambda self: self.desk.jobs.worker == "starting")
+    @precondition(lambda self: self.desk.jobs.posts.state == "starting")
     @rule()
     def ready(self):
-        self.desk.do(WorkerReady(NOBODY))
+        self.desk.do(WorkerReady(READY))
 
-    @precondition(lambda self: self.desk.jobs.worker != "broken")
+    @precondition(lambda self: self.desk.jobs.posts.state != "broken")
     @rule()
     def die(self):
         self.desk.do(WorkerEnded("killed by SIGKILL"))
@@ -759,7 +687,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.running and Interrupt(self.running) in self.desk.other)
     @rule()
     def obey(self):
-        job = self.desk.jobs._running
+        job = self.desk.running
         aside = job.yielding and not job.cancelling
         self.desk.do(WorkerSaid(Cancelled(job.id, 0)))
         assert job.open == aside
@@ -767,12 +695,12 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def at_most_one_runs_and_none_waits_for_an_idle_worker(self):
         states = Counter(job.state for job in self.desk.jobs.known.values())
-        running = self.desk.jobs._running
+        running = self.desk.running
         # A job that is being cancelled may have been submitted again, and waits then.
         replaced = running is not None and running.cancelling and not states["running"]
-        assert states["running"] + replaced == (self.desk.jobs.worker == "busy")
+        assert states["running"] + replaced == (self.desk.jobs.posts.state == "busy")
         assert states["queued"] == len(self.desk.jobs._turns)
-        if self.desk.jobs.worker in {"idle", "broken"}:
+        if self.desk.jobs.posts.state in {"idle", "broken"}:
             assert states["queued"] == 0
 
     @invariant()
@@ -796,7 +724,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def none_who_is_patient_runs_undisturbed_while_an_urgent_one_waits(self):
-        running = self.desk.jobs._running
+        running = self.desk.running
         if running and self.desk.jobs._turns.urgent:
             assert running.urgent or running.cancelling or running.yielding
         assert not running or not (running.urgent and running.yielding)
@@ -814,8 +742,8 @@ class Life(RuleBasedStateMachine):
 
     def teardown(self):
         """Whatever has happened, a worker that lives brings every job to its end."""
-        if self.desk.jobs.worker == "starting":
-            self.desk.do(WorkerReady(NOBODY))
+        if self.desk.jobs.posts.state == "starting":
+            self.desk.do(WorkerReady(READY))
         for _ in range(10):
             if self.running:
                 self.desk.do(WorkerSaid(finished(self.running)))

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from engine.lease import Holder, Lease
+from engine.lease import Holder, Lease, Place
 
 
 def lease(seconds=100, grace=10, held="finish"):
@@ -57,7 +57,7 @@ def test_when_the_lease_is_nought_then_it_never_ends(orphaned):
 
 def test_when_what_is_held_open_closes_then_the_holder_is_gone():
     read, write = os.pipe()
-    holder = Holder(read)
+    holder = Holder("finish", read)
     os.write(write, b"words are no end")
     assert not holder.gone
     os.close(write)
@@ -66,3 +66,12 @@ def test_when_what_is_held_open_closes_then_the_holder_is_gone():
         time.sleep(0.01)
     assert holder.gone
     os.close(read)
+
+
+def test_when_the_place_that_holds_an_engine_is_taken_away_then_the_holder_is_gone(tmp_path):
+    place = Place("cancel", tmp_path / "session")
+    assert place.gone
+    (tmp_path / "session").mkdir()
+    assert not place.gone
+    name_too_long = Place("cancel", tmp_path / ("x" * 300))
+    assert not name_too_long.gone, "what cannot be looked at may be there"

@@ -81,3 +81,21 @@ def test_when_a_job_is_passed_on_then_it_counts_for_the_other_only():
     turns.pass_on(jobs[1], "b")
     assert (turns.waiting("a"), turns.waiting("b")) == (2, 1)
     assert [one.id for one in drained(turns)] == ["a0", "a2", "a1"]
+
+
+@given(STEPS, st.sets(st.sampled_from("abc")))
+def test_when_only_some_suit_then_the_first_of_them_in_the_order_that_is_told_is_taken(steps, who):
+    turns = Turns()
+    for session, urgent, taken in steps:
+        turns.add(job(session, urgent=urgent))
+        if taken:
+            turns.take()
+    while turns:
+        told = list(turns)
+        suitable = [one for one in told if one.session in who]
+        taken = turns.take(lambda one: one.session in who)
+        assert taken is (suitable[0] if suitable else None)
+        if taken is None:
+            assert list(turns) == told, "the others keep their places"
+            return
+        assert len(turns) == len(told) - 1
