@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import logs
+from engine.precedence import variable
+from engine.settings import FORMS, EngineSettings
 from plugin_host.connection import default_path
 from plugin_host.errors import SettingsError
 
 if TYPE_CHECKING:
     import argparse
 
-    from engine.settings import EngineSettings
-
 HELD = ("finish", "cancel")
+_SHIPPED = EngineSettings()
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
@@ -24,13 +27,28 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
 
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of a process that restores."""
-    parser.add_argument("--device", metavar="D", help="auto, cpu or cuda:N")
+    parser.add_argument(
+        "--device", metavar="D", help="auto, cpu, cuda:N, or several: cuda:0,cuda:1"
+    )
     parser.add_argument("--threads", type=int, metavar="N", help="of numerical libraries")
+
+
+def add_log(parser: argparse.ArgumentParser) -> None:
+    """Add the argument that says how lines of the log are written."""
+    parser.add_argument("--log", choices=FORMS, help="lines of the error output")
+
+
+def add_doctor(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `doctor`, which shows them among the settings."""
+    add_connection(parser)
+    add_device(parser)
+    parser.add_argument("--path-map", metavar="RULES", help="'S:\\shows=/mnt/shows;...'")
 
 
 def add_serve(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `serve`."""
     add_device(parser)
+    add_log(parser)
     add_connection(parser)
     add = parser.add_argument
     add("--address", metavar="ENDPOINT", help="tcp://127.0.0.1:PORT or ipc://PATH")
@@ -47,11 +65,13 @@ def add_serve(parser: argparse.ArgumentParser) -> None:
         help="who starts this engine holds its standard input open; when it closes, finish or "
         "cancel the jobs and end",
     )
+    add("--held-by", metavar="PATH", help="the same when this file or folder is there no more")
 
 
 def add_relay(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `relay`."""
     add_connection(parser)
+    add_log(parser)
     add = parser.add_argument
     add("--to", metavar="ENDPOINT", help="the engine's --listen, tcp://HOST:PORT")
     add("--server-key", metavar="KEY", help="the engine's public key, or a file of it")
@@ -72,16 +92,39 @@ def settings_of(args: argparse.Namespace, *names: str) -> EngineSettings:
     return resolve_settings({name: getattr(args, name) for name in names})
 
 
+def leave_to_the_users_own() -> None:
+    """Let engines that this process starts take no port and no spool, of which there is one each.
+
+    The user's own engine has them, where the settings say so.
+    """
+    for name in ("address", "listen", "spool"):
+        os.environ[variable(name)] = getattr(_SHIPPED, name)
+
+
+def begin_logs(args: argparse.Namespace) -> None:
+    """Log as a command asks."""
+    form = settings_of(args, "log").log if hasattr(args, "log") else "text"
+    full = args.verbose or form == "json"
+    logs.begin(form, logging.INFO if full else logging.WARNING)
+    # Else the console tells the same.
+    logging.getLogger("faceplate.job").setLevel(logging.NOTSET if full else logging.CRITICAL)
+
+
 def serve(args: argparse.Namespace) -> int:
     """Be the engine."""
     logging.getLogger("faceplate").setLevel(logging.INFO)
     names = ("address", "listen", "clients", "roots", "spool", "device", "threads")
-    names += ("lease", "grace")
+    names += ("lease", "grace", "log")
     settings = settings_of(args, *names)
+    os.environ[variable("log")] = settings.log  # the worker's lines are written alike
+    from engine.lease import Holder, Place  # noqa: PLC0415
     from engine.server import Server  # noqa: PLC0415
 
     path = args.connection or settings.connection or default_path()
-    Server(settings, Path(path), args.held).serve()
+    holder = Holder(args.held) if args.held else None
+    if args.held_by:
+        holder = Place(args.held or "finish", Path(args.held_by))
+    Server(settings, Path(path), holder).serve()
     return 0
 
 

@@ -1,24 +1,35 @@
 """The engine's own settings: flag > environment > file > default, resolved once, here.
 
-File: `$FACEPLATE_CONFIG`, else `~/.config/faceplate/faceplate.toml`; environment: `FACEPLATE_`
-and the field's name in capitals.
+In the environment they are called `FACEPLATE_` and the field's name in capitals; see `precedence`.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import tomllib
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine.devices import devices_of
+from engine.precedence import (
+    DEFAULT,
+    FLAG,
+    TABLES,
+    Told,
+    foremost,
+    settings_file,
+    unknown,
+    variable,
+)
 from plugin_host.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _LOCAL = re.compile(r"tcp://(127(\.[0-9]{1,3}){3}|\[::1\]):([0-9]{1,5}|\*)\Z|ipc:///")
+FORMS = ("text", "json")
+"""How lines of the log are written."""
 _REMOTE = re.compile(r"tcp://([^:\s/]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5}|\*)\Z")
 
 
@@ -36,10 +47,13 @@ class EngineSettings:
             whatever the engine's user may touch.
         spool: Folder of the files that clients leave which have no storage in common with it; empty
             where it keeps none. A root besides.
-        device: ``auto``, ``cpu`` or ``cuda:N``.
-        threads: Threads of numerical libraries; pinned, since sums depend on it.
+        device: ``auto``, all CUDA devices that there are, else the CPU; or ``cpu`` or ``cuda:N``,
+            several with commas between. Each has a worker; a process that restores by itself
+            takes the first.
+        threads: Threads of numerical libraries, in each worker; pinned, since sums depend on it.
         lease: Seconds without a client or a job after which it ends itself; 0 for never.
         grace: The same once the process that started and holds it (``--held``) is gone.
+        log: ``text`` or ``json``: how lines of the log are written.
     """
 
     address: str = "tcp://127.0.0.1:*"
@@ -52,6 +66,7 @@ class EngineSettings:
     threads: int = 2
     lease: int = 0
     grace: int = 60
+    log: str = "text"
 
     def __post_init__(self) -> None:
         if not _LOCAL.match(self.address):
@@ -61,10 +76,16 @@ class EngineSettings:
             )
         if self.listen and not _REMOTE.match(self.listen):
             raise SettingsError(f"--listen {self.listen}: say tcp://0.0.0.0:PORT or the like")
-        if self.device not in {"auto", "cpu"} and not self.device.startswith("cuda:"):
-            raise SettingsError(f"device {self.device!r}: say auto, cpu or cuda:N")
+        devices_of(self.device)
         if self.threads < 1 or self.lease < 0 or self.grace < 0:
             raise SettingsError("threads must be at least 1, lease and grace at least 0")
+        if self.log not in FORMS:
+            raise SettingsError(f"log {self.log!r}: say {' or '.join(FORMS)}")
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices that are named, one for each worker; ``auto`` names those that there are."""
+        return devices_of(self.device)
 
     @property
     def root_paths(self) -> tuple[str, ...]:
@@ -80,50 +101,61 @@ def weights_folder() -> Path:
     return Path(os.environ.get("FACEPLATE_WEIGHTS") or user)
 
 
-def resolve_settings(
+def told_settings(
     flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ
-) -> EngineSettings:
-    """Return the settings in force.
+) -> dict[str, Told]:
+    """Return every setting with who said it.
 
     Args:
         flags: Fields given on the command line; None counts as not given.
         environment: The process's environment.
 
     Raises:
+        SettingsError: A file or variable holds something else than its field.
+    """
+    file = settings_file(environment)
+    names = [(field.name, variable(field.name)) for field in fields(EngineSettings)]
+    return foremost(
+        {name: Told(value, FLAG) for name, value in flags.items() if value is not None},
+        {
+            name: Told(_typed(name, environment[said], said), f"environment {said}")
+            for name, said in names
+            if said in environment
+        },
+        {
+            name: Told(_typed(name, value, file.path), f"file {file.path}")
+            for name, value in file.engine.items()
+        },
+        {field.name: Told(field.default, DEFAULT) for field in fields(EngineSettings)},
+    )
+
+
+def resolve_settings(
+    flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ
+) -> EngineSettings:
+    """Return the settings in force; see `told_settings`.
+
+    Raises:
         SettingsError: A file, variable or flag holds something else than its field.
     """
-    values: dict[str, Any] = {}
-    values.update(_from_file(environment))
-    for field in fields(EngineSettings):
-        name = f"FACEPLATE_{field.name.upper()}"
-        if name in environment:
-            values[field.name] = _typed(field.name, environment[name], name)
-    values.update({name: value for name, value in flags.items() if value is not None})
-    return replace(EngineSettings(), **values)
-
-
-def _from_file(environment: Mapping[str, str]) -> dict[str, Any]:
-    named = environment.get("FACEPLATE_CONFIG")
-    path = Path(named or "~/.config/faceplate/faceplate.toml").expanduser()
-    try:
-        data = tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        if named:
-            raise SettingsError("FACEPLATE_CONFIG names no file", path=named) from None
-        return {}
-    except (OSError, ValueError) as error:
-        raise SettingsError(f"not a settings file: {error}", path=str(path)) from None
-    return {name: _typed(name, value, str(path)) for name, value in data.items()}
+    told = told_settings(flags, environment)
+    return EngineSettings(**{name: value for name, (value, _) in told.items()})
 
 
 def _typed(name: str, value: Any, where: str) -> Any:
     kinds: dict[str, type] = {field.name: type(field.default) for field in fields(EngineSettings)}
     if name not in kinds:
-        raise SettingsError(f"{where}: no setting {name!r}; there are {', '.join(kinds)}")
+        raise unknown(name, where, [*kinds, *(f"[{table}]" for table in TABLES)])
     kind = kinds[name]
     try:
         if type(value) in {kind, str}:  # a variable is text, a file has types: 2.5 is no 2
-            return kind(value)
+            value = kind(value)
     except ValueError:
         pass
-    raise SettingsError(f"{where}: {name} = {value!r} is no {kind.__name__}")
+    if type(value) is not kind:
+        raise SettingsError(f"{where}: {name} = {value!r} is no {kind.__name__}")
+    try:
+        replace(EngineSettings(), **{name: value})
+    except SettingsError as error:
+        raise SettingsError(f"{where}: {name} = {value!r}: {error.message}") from None
+    return value

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from engine.settings import EngineSettings, resolve_settings
+from engine.settings import EngineSettings, resolve_settings, told_settings
 from plugin_host.errors import SettingsError
 
 
@@ -35,6 +35,20 @@ def test_when_several_say_then_flag_beats_environment_beats_file(config):
     assert (settings.threads, settings.lease, settings.device) == (5, 40, "cpu")
 
 
+def test_when_it_is_asked_who_said_it_then_each_value_names_that(config, tmp_path):
+    environment = config('threads = 3\nlog = "json"\n[restore]\nseed = 1\n')
+    told = told_settings({"threads": 5, "device": None}, {**environment, "FACEPLATE_LEASE": "9"})
+    assert told["threads"] == (5, "flag")
+    assert told["lease"] == (9, "environment FACEPLATE_LEASE")
+    assert told["log"] == ("json", f"file {tmp_path}/faceplate.toml")
+    assert told["device"] == ("auto", "default")
+
+
+def test_when_a_variable_is_out_of_range_then_its_name_is_said():
+    with pytest.raises(SettingsError, match=r"FACEPLATE_THREADS: threads = 0: .*at least 1"):
+        resolve_settings({}, {"FACEPLATE_THREADS": "0"})
+
+
 def test_when_a_file_lies_in_the_users_folder_then_it_is_read(tmp_path):
     folder = tmp_path / "home" / ".config" / "faceplate"
     folder.mkdir(parents=True)
@@ -53,6 +67,9 @@ def test_when_a_file_lies_in_the_users_folder_then_it_is_read(tmp_path):
         ("device = 0", "device = 0 is no str"),
         ("threads =", "not a settings file"),
         ("[engine]\nthreads = 3", "no setting 'engine'"),
+        ("threds = 3", r"faceplate.toml: .*\[restore\], \[path_map\]; did you mean threads\?"),
+        ("threads = 0", "faceplate.toml: threads = 0: threads must be at least 1"),
+        ('log = "xml"', "faceplate.toml: log = 'xml': log 'xml': say text or json"),
     ],
 )
 def test_when_the_file_says_something_else_then_it_is_refused_with_its_place(config, text, message):
@@ -99,6 +116,12 @@ def test_when_it_listens_to_others_then_the_endpoint_is_tcp_with_a_port(listen, 
     else:
         with pytest.raises(SettingsError, match="--listen"):
             resolve_settings({}, {"FACEPLATE_LISTEN": listen})
+
+
+def test_when_several_devices_are_named_then_each_is_one():
+    settings = resolve_settings({}, {"FACEPLATE_DEVICE": "cuda:0,cuda:2"})
+    assert settings.devices == ("cuda:0", "cuda:2")
+    assert EngineSettings().devices == ("auto",)
 
 
 @pytest.mark.parametrize(
