@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from engine.analysis import ShotAnalysis, read_frame
+from engine.asked import Asked
 from engine.clips import Clips
 from engine.delivery import Delivered, Delivery, WriteBehind, blend
-from engine.first_look import analysis_for, changed_since
+from engine.first_look import analysis_for, summary
 from engine.frame_io.colour import PlateColour
-from engine.frame_io.plates import read_frame_of
 from engine.frugal import restore_within_memory
 from engine.guides import guide_hashes
-from engine.plan import Step, required, steps_of
+from engine.plan import Step, anchors, required, steps_of
 from engine.reader import Reader
 from engine.report import Report
 from engine.restorer import Watched, check_settings
@@ -42,7 +42,7 @@ from plugin_host.errors import (
 from plugin_host.protocol import check_submit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from engine.clips import Change, Delta, Look
     from engine.image import Image
@@ -62,6 +62,7 @@ def restore_shot(
     job: str,
     emit: Callable[[Analysed | Progress], None],
     cancelled: Callable[[], bool] = lambda: False,
+    ready: Callable[[Restorer], Restorer] = lambda restorer: restorer,
 ) -> Finished:
     """Restore what a request asks for and is not in its take yet.
 
@@ -73,6 +74,8 @@ def restore_shot(
             that, where the shot is not analysed yet, for each frame looked through.
         cancelled: Asked before every frame of the analysis and every window; in a window, before
             every step of a restorer that can be watched.
+        ready: Called once with the restorer, when there is something to restore; returns it able
+            to: what is delivered already is told without loading anything.
 
     Returns:
         What was delivered, with the errors of single frames.
@@ -93,18 +96,13 @@ def restore_shot(
     if analysis.colour is None:
         report.all_failed(analysis.error(frame, submit.shot.plate) for frame in submit.frames)
         return report.finished()
+    if submit.until == "analysis":
+        return report.finished(f"the take holds the shot's analysis: {summary(analysis)}")
     colour = PlateColour(analysis.colour, restorer.info.curve)
     clips = Clips(analysis, restorer.info, submit.settings, colour, parameters)
-    if isinstance(restorer, Watched):
-        restorer = restorer.watched(partial(_stop_if, cancelled))
     run = _Run(submit, restorer, take, clips, report, analysis=analysis)
-    pending = run.pending()
-    if pending and not report.stopped:
-        run.restore(pending, cancelled)
-    run.results.forget_delivered()  # also what a killed request left after its last receipt
-    for sentence in measure_seams(take, analysis, clips, colour):
-        report.note(sentence)
-    return report.finished()
+    run.ready, run.cancelled = ready, cancelled
+    return report.finished(*run.anchor() if submit.until == "anchor" else run.deliver())
 
 
 def _heard(report: Report, cancelled: Callable[[], bool], done: int) -> None:
@@ -114,6 +112,11 @@ def _heard(report: Report, cancelled: Callable[[], bool], done: int) -> None:
     report.analysed(done)
 
 
+def _watched(restorer: Restorer, cancelled: Callable[[], bool]) -> Restorer:
+    watched = isinstance(restorer, Watched)
+    return restorer.watched(partial(_stop_if, cancelled)) if watched else restorer
+
+
 def _stop_if(cancelled: Callable[[], bool], *_: int) -> None:
     if cancelled():
         raise JobCancelled("cancelled; what was delivered is kept")
@@ -121,6 +124,9 @@ def _stop_if(cancelled: Callable[[], bool], *_: int) -> None:
 
 class _Run:
     """One request being carried out."""
+
+    cancelled: Callable[[], bool]
+    ready: Callable[[Restorer], Restorer] | None  # of what is not ready yet
 
     def __init__(
         self,
@@ -142,6 +148,7 @@ class _Run:
             for track in clips.transforms
         }
         self.results = Results(take)
+        self.vanished: set[int] = set()  # frames of which another took away what was kept
         self.references: dict[int, tuple[int, TemporalReference]] = {}  # the last of each track
         header = {
             "faceplate/restorer": info.name,
@@ -151,41 +158,32 @@ class _Run:
         }
         self.delivery = Delivery(take, submit.settings, clips, header)
 
-    # what is to be done
+    def deliver(self) -> list[str]:
+        """Deliver what is asked for; return what is to be said of what is not over yet."""
+        asked = Asked(
+            self.submit, self.take, self.clips, self.report, self.delivery, analysis=self.analysis
+        )
+        pending, anew = asked.pending()
+        while pending and not self.report.stopped:
+            self.restore(self._chosen(pending, anew), pending)
+            pending, anew, self.vanished = self.vanished, self.vanished, set()
+        self.results.forget_delivered()  # also what a killed request left after its last receipt
+        seams = [*measure_seams(self.take, self.analysis, self.clips)]
+        for seam in seams:
+            self.report.note(str(seam) if seam.codes is not None else "")
+        return [str(seam) for seam in seams if seam.codes is None]
 
-    def pending(self) -> set[int]:
-        """Return the asked frames that are to be delivered now; speak of all the others."""
-        pending: set[int] = set()
-        for frame in self.submit.frames:
-            receipt, error = self.take.receipt(frame), self.clips.error(frame, self.plate)
-            changed = receipt and changed_since(self.take, self.submit, self.analysis, frame)
-            if changed:
-                self.report.failed(frame, changed)
-            elif receipt is not None and (error is None or receipt.status == "source"):
-                self.report.kept(frame, receipt, error)
-            elif error is None:
-                pending.add(frame)
-            elif not self.report.stopped:
-                self._give_up(frame, error)
-        return pending
+    def anchor(self) -> list[str]:
+        """Compute the references that tracks begin with and others need; return a sentence."""
+        steps = [step for track in self.steps.values() for step in anchors(track)]
+        missing = [s for s in steps if self.take.reference(s.track, s.window) is None]
+        self.restore(missing, set())
+        words = "the take holds the first references that other windows need"
+        return [f"{words}: {len(steps)} of {len(self.steps)} tracks, {len(missing)} made now"]
 
-    def _give_up(self, frame: int, error: FrameError) -> None:
-        """Deal with a bad frame as the request's policy says."""
-        if self.submit.on_error == "source":
-            try:
-                image, digest = read_frame_of(self.plate, frame)
-            except FrameError:
-                pass
-            else:
-                self.report.delivered(self.delivery.deliver_source(image, frame, digest), error)
-                return
-        self.report.failed(frame, error)
-
-    # doing it
-
-    def restore(self, pending: set[int], cancelled: Callable[[], bool]) -> None:
-        """Go through the needed windows in the grid's order; deliver each pending frame."""
-        plan = schedule(self._chosen(pending), pending, self.grid)
+    def restore(self, steps: Iterable[Step], pending: set[int]) -> None:
+        """Go through windows in the grid's order; deliver each pending frame."""
+        plan = schedule(steps, pending, self.grid)
         ahead = max(AT_LEAST_AHEAD, self.info.window - self.info.overlap)
         heroes = self.clips.hero_frames
         looks: dict[int, Look] = {}
@@ -193,28 +191,35 @@ class _Run:
             Reader(partial(self._read, plan.tracks), [*heroes, *plan.order], ahead) as reader,
             WriteBehind(self.report.outcome, ahead) as writer,
         ):
+            if self.ready and any(turn.steps for turn in plan.turns):  # while frames are read
+                self.restorer = _watched(self.ready(self.restorer), self.cancelled)
+                self.ready = None
             self.clips.set_heroes({frame: reader.get(frame).image for frame in heroes})
             for turn in plan.turns:
-                _stop_if(cancelled)
+                _stop_if(self.cancelled)
                 looks.update((f, reader.get(f)) for f in turn.reads if f not in looks)
                 for step in turn.steps:
                     self._compute(step, looks, pending)
                 for frame in turn.due:
-                    writer.begin(self._delivery_of(frame, looks[frame].image))
+                    if deliver := self._delivery_of(frame, looks[frame].image):
+                        writer.begin(deliver)
                 looks = {f: look for f, look in looks.items() if plan.last[f] > turn.window}
                 self.results.let_go(turn.window)
 
-    def _chosen(self, pending: set[int]) -> Iterator[Step]:
+    def _chosen(self, pending: set[int], anew: set[int]) -> Iterator[Step]:
+        """Yield the steps that pending frames need; those `anew` count on nothing kept."""
         for track, steps in self.steps.items():
             of_window = {step.window: step.frames for step in steps}
             yield from required(
                 steps,
                 pending,
-                has_pixels=lambda w, t=track, of=of_window: self.results.are_kept(
-                    t, w, pending.intersection(of[w])
+                has_pixels=lambda w, t=track, of=of_window: (
+                    anew.isdisjoint(of[w])
+                    and self.results.are_kept(t, w, pending.intersection(of[w]))
                 ),
                 has_reference=lambda w, t=track: self.take.reference(t, w) is not None,
-                warm_up=self.submit.settings.warm_up,
+                asked=self.submit.frames,
+                warm_up=self.submit.settings.warm_up if self.info.link == "chained" else 0,
             )
 
     def _compute(self, step: Step, looks: Mapping[int, Look], pending: set[int]) -> None:
@@ -233,13 +238,11 @@ class _Run:
         if step.approximate and any(f in self.submit.shot.frames for f in step.warm_up[-1:]):
             self.report.note(keep_seam(self.take, step, change.only(step.warm_up[-1:])))
         self.results.add(step.track, step.window, change)
-        # Another engine may count on what it saw kept.
-        kept = self.take.kept_frames(step.track, step.window)
         unasked = tuple(
             frame
             for frame in step.frames
             if frame in self.submit.shot.frames
-            and (frame not in pending or frame in kept)
+            and frame not in pending
             and self.clips.error(frame, self.plate) is None
             and self.take.receipt(frame) is None
         )
@@ -261,15 +264,14 @@ class _Run:
             )
         return reference
 
-    def _delivery_of(self, frame: int, image: Image) -> Callable[[], Delivered | FrameError]:
-        try:
-            parts = self._parts_of(frame)
-        except RestorerFailed:  # what was kept is gone: another engine was first, if all is well
-            receipt = self.take.receipt(frame)
-            if receipt is None:
-                raise
-            path = self.take.frame_path(frame)
-            return lambda: Delivered(frame, receipt.status, path, receipt.note)
+    def _delivery_of(self, frame: int, image: Image) -> Callable[[], Delivered | FrameError] | None:
+        parts = self._parts_of(frame)
+        if parts is None:  # what was kept is gone: another engine was first, if all is well
+            receipt, path = self.take.receipt(frame), self.take.frame_path(frame)
+            if receipt:
+                return lambda: Delivered(frame, receipt.status, path, receipt.note)
+            self.vanished.add(frame)
+            return None
 
         def deliver() -> Delivered | FrameError:
             with self.report.stage("write"):
@@ -279,17 +281,16 @@ class _Run:
 
         return deliver
 
-    def _parts_of(self, frame: int) -> dict[int, list[tuple[Window, Change | Delta]]]:
-        """Return what each track's windows change in a frame."""
-        parts = {
-            track: [
-                (self.grid[step.window], self.results.get(track, step.window, frame))
-                for step in steps
-                if frame in step.frames
-            ]
-            for track, steps in self.steps.items()
-        }
-        return {track: found for track, found in parts.items() if found}
+    def _parts_of(self, frame: int) -> dict[int, list[tuple[Window, Change | Delta]]] | None:
+        """Return what each track's windows change in a frame; None where that has vanished."""
+        parts: dict[int, list[tuple[Window, Change | Delta]]] = {}
+        for step in (step for steps in self.steps.values() for step in steps):
+            if frame in step.frames:
+                found = self.results.get(step.track, step.window, frame)
+                if found is None:
+                    return None
+                parts.setdefault(step.track, []).append((self.grid[step.window], found))
+        return parts
 
     def _read(self, tracks: Mapping[int, Sequence[int]], frame: int) -> Look:
         with self.report.stage("read"):

@@ -75,12 +75,19 @@ def steps_of(
     return tuple(steps)
 
 
+def anchors(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps of a track that begin it and that others need; at most one."""
+    needed = {step.needs for step in steps}
+    return tuple(step for step in steps if step.needs is None and step.window in needed)
+
+
 def required(
     steps: Sequence[Step],
     pending: Collection[int],
     *,
     has_pixels: Callable[[int], bool],
     has_reference: Callable[[int], bool],
+    asked: Collection[int] = (),
     warm_up: int = 0,
 ) -> tuple[Step, ...]:
     """Choose the steps that must be computed, in the grid's order.
@@ -90,28 +97,45 @@ def required(
         pending: Frames that are to be delivered.
         has_pixels: Whether a window's pixels are kept.
         has_reference: Whether the reference after a window is stored.
-        warm_up: Where above 0, a step whose reference is missing begins anew this many frames
-            early, instead of computing the chain before it.
+        asked: All frames of the request, delivered or not.
+        warm_up: Where above 0, a step before which nothing is asked for begins anew this many
+            frames early, instead of with the reference before it; whatever is stored or kept.
     """
-    frames = tuple(frame for step in steps for frame in step.frames)
+    if warm_up:
+        steps = _begun_early(steps, frozenset(asked), warm_up)
     of_window = {step.window: step for step in steps}
     chosen: dict[int, Step] = {}
     for step in steps:
-        if not any(frame in pending for frame in step.frames) or has_pixels(step.window):
+        kept = not warm_up and has_pixels(step.window)  # which another start may have made
+        if kept or not any(frame in pending for frame in step.frames):
             continue
         current = step
         while current.window not in chosen:
             chosen[current.window] = current
-            if current.needs is None or has_reference(current.needs):
+            if current.needs is None:
                 break
-            if warm_up and current.needs not in chosen:
-                early = _before(frames, current.frames[0], warm_up)
-                chosen[current.window] = replace(
-                    current, warm_up=early, needs=None, follows=None, approximate=True
-                )
+            before = of_window[current.needs]
+            if not before.approximate and has_reference(before.window):
                 break
-            current = of_window[current.needs]
+            current = before
     return tuple(chosen[window] for window in sorted(chosen))
+
+
+def _begun_early(steps: Sequence[Step], asked: Collection[int], warm_up: int) -> tuple[Step, ...]:
+    frames = tuple(frame for step in steps for frame in step.frames)
+    reached = {step.window for step in steps if any(frame in asked for frame in step.frames)}
+    return tuple(
+        step
+        if step.needs is None or step.needs in reached
+        else replace(
+            step,
+            warm_up=_before(frames, step.frames[0], warm_up),
+            needs=None,
+            follows=None,
+            approximate=True,
+        )
+        for step in steps
+    )
 
 
 def _before(frames: Sequence[int], first: int, count: int) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, NamedTuple, Self, TypeVar
 
+from engine.logs import about, inherited
 from engine.memory import is_short
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class _Waiting(NamedTuple, Generic[T]):
 
 class Reader(Generic[T]):
     """Hands out each frame of an order once; the next ones are read meanwhile.
+
+    Entering the block begins with the first ones.
 
     Args:
         read: Reads one frame; may raise.
@@ -50,7 +53,7 @@ class Reader(Generic[T]):
         self._short = short
         self._next = 0
         self._waiting: deque[_Waiting[T]] = deque()
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="reader", initializer=inherited())
 
     def get(self, frame: int) -> T:
         """Return a frame.
@@ -71,7 +74,11 @@ class Reader(Generic[T]):
         _log.warning("out of memory at frame %d: from here on, nothing is read ahead", frame)
         self._ahead = 0
         self._give_up()
-        return self._thread.submit(self._read, frame).result()
+        return self._thread.submit(self._read_one, frame).result()
+
+    def _read_one(self, frame: int) -> T:
+        with about(frame=frame):
+            return self._read(frame)
 
     def _read_ahead(self) -> None:
         while self._next < len(self._order) and len(self._waiting) < self._ahead:
@@ -81,7 +88,7 @@ class Reader(Generic[T]):
 
     def _start_next(self) -> None:
         frame = self._order[self._next]
-        self._waiting.append(_Waiting(frame, self._thread.submit(self._read, frame)))
+        self._waiting.append(_Waiting(frame, self._thread.submit(self._read_one, frame)))
         self._next += 1
 
     def _give_up(self) -> None:
@@ -93,6 +100,7 @@ class Reader(Generic[T]):
         self._order, self._next = again + self._order[self._next :], 0
 
     def __enter__(self) -> Self:
+        self._read_ahead()
         return self
 
     def __exit__(self, *_: object) -> None:

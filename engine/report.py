@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from engine.take import Receipt, Take
     from plugin_host.requests import Submit
 
+_log = logging.getLogger("faceplate.job")
 _MOST_TEXT, _MOST_NOTES = 4096, 1024  # what `Finished` holds
 
 
@@ -42,6 +44,8 @@ class Report:
         self._seconds: dict[str, float] = {}
         self._lock = threading.RLock()
         self._begun = time.monotonic()
+        frames, plate, restorer = submit.frames, submit.shot.plate, submit.settings.restorer
+        _log.info("frames %s of %s, %s", frames, plate.pattern, restorer)
 
     @property
     def stopped(self) -> bool:
@@ -64,6 +68,7 @@ class Report:
         with self._lock:
             if text and text not in self._notes and len(self._notes) < _MOST_NOTES:
                 self._notes.append(text)
+                _log.info("%s", text)
 
     def analysed(self, done: int) -> None:
         """So many frames of the shot were looked through."""
@@ -111,6 +116,7 @@ class Report:
         if error is not None and message is not None:
             where = None if error.path is None else sendable(error.path, 4096)
             self._errors.append(FrameErrorText(frame, error.code, message, where))
+            _log.warning("%s [%s]", message, error.code, extra={"frame": frame})
         self._emit(
             Progress(
                 self._job,
@@ -124,8 +130,12 @@ class Report:
             )
         )
 
-    def finished(self) -> Finished:
-        """Return the final word and leave the notes in the manifest."""
+    def finished(self, *done: str) -> Finished:
+        """Return the final word and leave the notes in the manifest.
+
+        Args:
+            done: Sentences for the final word alone.
+        """
         if self._delivered and self._faceless == self._delivered:
             what = "none of the picked faces" if self._submit.settings.faces else "no face"
             self.note(f"{what} was found in the asked frames; they are delivered unchanged")
@@ -133,6 +143,8 @@ class Report:
             self.note("stopped because of a bad frame, as --on-error stop says")
         self._take.add_notes(self._notes)
         seconds = {**self._seconds, "total": time.monotonic() - self._begun}
+        errors = len(self._errors)
+        _log.info("%d delivered, %d errors, %.1f s", self._delivered, errors, seconds["total"])
         return Finished(
             self._job,
             str(self._take.folder),
@@ -140,5 +152,5 @@ class Report:
             self._faceless,
             {name: round(value * 1000) for name, value in seconds.items()},
             tuple(self._errors),
-            tuple(self._notes),
+            (*self._notes[: _MOST_NOTES - len(done)], *done),
         )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from engine.clips import Change, Delta
-from plugin_host.errors import RestorerFailed
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -24,7 +21,7 @@ class Results:
 
     def __init__(self, take: Take) -> None:
         self._take = take
-        self._held: dict[tuple[int, int], Change | Delta] = {}
+        self._held: dict[tuple[int, int], Change] = {}
 
     def add(self, track: int, window: int, change: Change) -> None:
         """Take up a window just computed."""
@@ -32,36 +29,27 @@ class Results:
 
     def keep(self, track: int, window: int, delta: Delta) -> None:
         """Keep frames of a window that had to be computed and were not asked for."""
-        self._take.keep(
-            track,
-            window,
-            {
-                "frames": np.asarray(delta.frames, np.int64),
-                "delta": delta.delta,
-                "confidence": delta.confidence,
-            },
-        )
+        for frame, added, confidence in zip(
+            delta.frames, delta.delta, delta.confidence, strict=True
+        ):
+            tensors = {"delta": added, "confidence": confidence}
+            self._take.windows.keep((track, window, frame), tensors)
 
     def are_kept(self, track: int, window: int, frames: Collection[int]) -> bool:
         """Whether all these frames of a window are kept from an earlier run."""
-        return self._take.kept_frames(track, window).issuperset(frames)
+        return all(self._take.windows.has(track, window, frame) for frame in frames)
 
-    def get(self, track: int, window: int, frame: int) -> Change | Delta:
+    def get(self, track: int, window: int, frame: int) -> Change | Delta | None:
         """Return what a window changed, computed in this run or kept from an earlier one.
 
-        Raises:
-            RestorerFailed: The frame was kept, and has vanished from the take meanwhile.
+        None where the frame was kept, and has vanished from the take meanwhile.
         """
-        if (track, window) not in self._held:
-            kept = self._take.kept(track, window)
-            if kept is None or frame not in kept["frames"]:
-                raise RestorerFailed(
-                    f"window {window} of track {track} is gone from the take; ask again",
-                    path=str(self._take.folder),
-                )
-            frames = tuple(int(frame) for frame in kept["frames"])
-            self._held[track, window] = Delta(frames, kept["delta"], kept["confidence"])
-        return self._held[track, window]
+        if (track, window) in self._held:
+            return self._held[track, window]
+        kept = self._take.windows.get(track, window, frame)
+        if kept is None:
+            return None
+        return Delta((frame,), kept["delta"][None], kept["confidence"][None])
 
     def let_go(self, index: int) -> None:
         """Drop from memory what no window after `index` is blended with."""
@@ -69,6 +57,6 @@ class Results:
 
     def forget_delivered(self) -> None:
         """Drop from the take what is delivered by now."""
-        for track, window in self._take.kept_numbers():
-            if all(self._take.receipt(frame) for frame in self._take.kept_frames(track, window)):
-                self._take.forget(track, window)
+        for track, window, frame in self._take.windows.numbers(3):
+            if self._take.receipt(frame):
+                self._take.windows.forget(track, window, frame)

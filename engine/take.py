@@ -5,8 +5,8 @@
                          analysis.json         what was found in the shot, once; begins the take
                          receipts/<frame>.json one for each delivered frame, written after it
                          references/<track>/<window>.safetensors
-                         windows/<track>/<window>.safetensors   computed, not yet delivered
-                         seams/<track>/<frame>.safetensors      of approximate starts
+                         windows/, seams/      see kept.py
+                         notes/<digest>.json   sentences; the manifest gathers them
 
 Rules of this file:
     - A file is written under a name of its own, flushed to the disk, and renamed: whoever is
@@ -22,19 +22,18 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import re
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-
-from safetensors import SafetensorError, safe_open
+from typing import TYPE_CHECKING, Any
 
 from engine.atomic import clear, time_in, write_atomically
+from engine.kept import Kept, path_of
 from engine.manifest import Manifest, read_json, sealed
-from engine.reference import TemporalReference, sealed_tensors, unsealed_tensors
+from engine.receipt import Receipt, read_receipt, receipt_path
+from engine.reference import TemporalReference
 from engine.regular import read_regular
+from plugin_host.delivered import FILES, named
 from plugin_host.errors import FrameWriteFailed, OutputError, ReferenceMismatchError
 from plugin_host.protocol import canonical
 from plugin_host.schema import to_json
@@ -42,40 +41,10 @@ from plugin_host.schema import to_json
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Mapping
 
-    from numpy.typing import NDArray
-
     from engine.restorer import RestorerInfo
     from plugin_host.requests import Submit
 
-_NUMBERED = re.compile(r"([0-9]{1,9})/(-?[0-9]{1,9})\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """Proof that a frame was delivered.
-
-    Attributes:
-        frame: Its number.
-        status: ``restored``, ``no face`` or ``source``.
-        file: Name of the delivered file in the output folder.
-        size: Length of that file in bytes.
-        sha256: That of the delivered file, in hexadecimal.
-        source: sha256 of the plate's file.
-        note: What a person should know; empty for nothing.
-    """
-
-    frame: int
-    status: str
-    file: str
-    size: int
-    sha256: str
-    source: str
-    note: str = ""
-
-    def is_of(self, frame: int, path: Path) -> bool:
-        """Whether it is what its kind says, and about a frame at a path."""
-        kinds = {type(getattr(self, field.name)).__name__ == field.type for field in fields(self)}
-        return kinds == {True} and (self.frame, self.file) == (frame, path.name)
+WINDOWS, REFERENCES, SEAMS = "windows", "references", "seams"
 
 
 class Take:
@@ -85,7 +54,7 @@ class Take:
         output: Folder of the delivered frames.
         submit: The request that the take serves.
         info: The restorer's declaration.
-        guides: sha256 of every guide picture, by what the request calls it.
+        guides: sha256 of every file that the settings name; see `guide_hashes`.
 
     Raises:
         OutputError: The folder cannot be made or written, or would overwrite the plate.
@@ -96,19 +65,25 @@ class Take:
         self.output = Path(submit.output)
         self.plate = submit.shot.plate
         self.folder = self.output / f"{self.plate.stem}.take"
+        self._name, self._digits = f"{self.plate.stem}_restored.", max(self.plate.digits, 4)
         identity: dict[str, Any] = {
             "plate": os.path.basename(self.plate.pattern),  # noqa: PTH119 - a pattern, not a path
             "colourspace": self.plate.colourspace,
             "frames": str(submit.shot.frames),
             "handles": submit.shot.handles,
-            "settings": to_json(submit.settings),
+            "settings": named(submit.settings),
             "weights": info.weights,
             "guides": dict(guides),
             "release": version("faceplate"),
         }
-        self._manifest = Manifest(self.folder, identity)
+        about: dict[str, Any] = {"link": info.link, "window": info.window, "overlap": info.overlap}
+        about["path"] = to_json(submit.shot)["plate"]["path"]
+        about["files"] = {n: getattr(submit.settings, n) for n in FILES}
+        self._manifest = Manifest(self.folder, identity, about)
         self.id = self._manifest.id
         self.settings_hash = hashlib.sha256(canonical(identity["settings"])).hexdigest()
+        self.windows = Kept(self.folder, WINDOWS, self._write)
+        self.seams = Kept(self.folder, SEAMS, self._write)
         self._check_output(submit)
         self._open()
 
@@ -135,8 +110,10 @@ class Take:
 
     def frame_path(self, frame: int) -> Path:
         """Return where a frame is delivered."""
-        digits = max(self.plate.digits, 4)
-        return self.output / f"{self.plate.stem}_restored.{frame:0{digits}d}.exr"
+        return self.output / self._frame_name(frame)
+
+    def _frame_name(self, frame: int) -> str:
+        return f"{self._name}{frame:0{self._digits}d}.exr"
 
     # what was found in the shot
 
@@ -168,14 +145,11 @@ class Take:
 
     def receipt(self, frame: int) -> Receipt | None:
         """Return a frame's receipt if the frame lies in the output as the receipt says."""
-        data = read_json(self.folder / "receipts" / f"{frame}.json")
-        try:
-            receipt = Receipt(**data) if data else None
-            path = self.frame_path(frame)
-            if receipt and receipt.is_of(frame, path) and path.stat().st_size == receipt.size:
-                return receipt
-        except (TypeError, OSError):
-            return None
+        receipt, name = read_receipt(self.folder, frame), self._frame_name(frame)
+        with suppress(OSError):
+            if receipt and receipt.file == name:
+                there = os.stat(f"{self.output}/{name}")  # noqa: PTH116 - see receipt.py
+                return receipt if there.st_size == receipt.size else None
         return None
 
     def delivered_at(self, frame: int) -> float:
@@ -184,7 +158,7 @@ class Take:
         Raises:
             OSError: There is none.
         """
-        return (self.folder / "receipts" / f"{frame}.json").stat().st_mtime
+        return os.stat(receipt_path(self.folder, frame)).st_mtime  # noqa: PTH116 - see receipt.py
 
     def deliver(self, frame: int, data: bytes, *, status: str, source: str, note: str) -> Path:
         """Write a frame, then its receipt; return the frame's path.
@@ -197,73 +171,38 @@ class Take:
         receipt = Receipt(frame, status, path.name, len(data), digest, source, note)
         with self._writing(path, frame):
             write_atomically(path, data)
-        self._write(
-            f"receipts/{frame}.json",
-            sealed({name: getattr(receipt, name) for name in Receipt.__slots__}),
-        )
+        self._write(Path(receipt_path(self.folder, frame)), receipt.to_bytes())
         return path
 
-    # references and windows
+    # references
 
     def reference(self, track: int, window: int) -> TemporalReference | None:
         """Return the reference after a window; None where it is not stored."""
         try:
-            data = read_regular(self._part("references", track, window))
+            data = read_regular(self._reference_path(track, window))
             return TemporalReference.from_bytes(data)
         except (OSError, ReferenceMismatchError):
             return None
 
     def store_reference(self, track: int, window: int, reference: TemporalReference) -> None:
         """Keep the reference after a window."""
-        self._write(str(self._part("references", track, window)), reference.to_bytes())
+        self._write(self._reference_path(track, window), reference.to_bytes())
 
-    def kept(
-        self, track: int, window: int, kind: str = "windows"
-    ) -> dict[str, NDArray[Any]] | None:
-        """Return a window's tensors that were computed and not delivered yet."""
-        try:
-            return unsealed_tensors(read_regular(self._part(kind, track, window)))
-        except OSError:
-            return None
-        except ValueError:
-            self.forget(track, window, kind)  # what is damaged is made anew
-            return None
+    def _reference_path(self, track: int, window: int) -> Path:
+        return path_of(self.folder / REFERENCES, track, window)
 
-    def kept_frames(self, track: int, window: int) -> frozenset[int]:
-        """Return which frames of a window are kept, without reading their pixels."""
-        try:
-            path = self._part("windows", track, window)
-            with cast("Any", safe_open)(path, "numpy") as tensors:
-                return frozenset(int(frame) for frame in tensors.get_tensor("frames"))
-        except (OSError, SafetensorError, TypeError, ValueError, OverflowError):
-            return frozenset()
+    # what is said of it
 
-    def keep(
-        self, track: int, window: int, tensors: dict[str, NDArray[Any]], kind: str = "windows"
-    ) -> None:
-        """Keep a window's tensors until its frames are delivered."""
-        self._write(str(self._part(kind, track, window)), sealed_tensors(tensors))
-
-    def kept_numbers(self, kind: str = "windows") -> list[tuple[int, int]]:
-        """Return the track and number of everything that is kept."""
-        paths = (self.folder / kind).glob("*/*.safetensors")
-        found = (_NUMBERED.match(f"{path.parent.name}/{path.stem}") for path in paths)
-        return sorted((int(match[1]), int(match[2])) for match in found if match)
-
-    def forget(self, track: int, window: int, kind: str = "windows") -> None:
-        """Drop a kept window whose frames are all delivered."""
-        self._part(kind, track, window).unlink(missing_ok=True)
+    def store_seam(self, track: int, frame: int, codes: float) -> None:
+        """Note how far an approximate start is from the frame before it, codes of 255."""
+        self._write(self.folder / SEAMS / str(track) / f"{frame}.json", sealed({"codes": codes}))
 
     def add_notes(self, notes: Iterable[str]) -> None:
         """Add sentences to the manifest, each once."""
         with self._writing(self.folder / "manifest.json"):
             self._manifest.add_notes(notes)
 
-    def _part(self, kind: str, track: int, window: int) -> Path:
-        return self.folder / kind / str(track) / f"{window}.safetensors"
-
-    def _write(self, name: str, data: bytes) -> None:
-        path = self.folder / name
+    def _write(self, path: Path, data: bytes) -> None:
         with self._writing(path):
             for folder in (path.parent.parent, path.parent):
                 if self.folder in folder.parents:  # the rest was there when the take was opened

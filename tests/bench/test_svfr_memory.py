@@ -2,7 +2,7 @@ import pytest
 
 from bench.svfr_memory import whole_memory, window_memory
 from bench.svfr_work import official
-from engine.restorers.svfr.anchored import Economy
+from engine.restorers.svfr.asked import Economy
 from engine.restorers.svfr.attention import Predictor
 from engine.restorers.svfr.networks import build
 from engine.restorers.svfr.official import Pass

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine import manifest as manifest_module
 from engine.take import Take
 from plugin_host.errors import TakeConflict
 from plugin_host.plate import Plate
@@ -91,3 +92,30 @@ def test_when_another_release_began_the_take_then_it_is_refused_by_name(submit, 
     monkeypatch.setattr("engine.take.version", lambda _: "0.9.3")
     with pytest.raises(TakeConflict, match=r"begun by release 0\.9\.2 .* is release 0\.9\.3"):
         open_take(submit)
+
+
+def test_when_writers_note_at_once_then_the_manifest_holds_what_all_have_noted(submit, monkeypatch):
+    """The second notes between the first one's look and its writing, which then overwrites."""
+    first, second = open_take(submit), open_take(submit)
+    write = manifest_module.write_atomically
+
+    def interrupted(path, data, **how):
+        if path.name == "manifest.json":
+            monkeypatch.setattr(manifest_module, "write_atomically", write)
+            second.add_notes(["theirs"])
+        write(path, data, **how)
+
+    monkeypatch.setattr(manifest_module, "write_atomically", interrupted)
+    first.add_notes(["ours"])
+    assert sorted(stored(first)["notes"]) == ["ours", "theirs"]
+
+
+def test_when_a_writer_dies_after_noting_then_the_next_one_tells_it(submit, monkeypatch):
+    take = open_take(submit)
+    with monkeypatch.context() as patch:
+        patch.setattr(take._manifest, "_write", lambda _: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            take.add_notes(["said"])
+    assert stored(take)["notes"] == []
+    open_take(submit).add_notes([])
+    assert stored(take)["notes"] == ["said"]

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import OpenEXR
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from OpenEXR import Compression
 from PIL import Image as Picture
 
@@ -331,7 +333,7 @@ def test_when_a_window_was_computed_before_it_was_asked_for_then_it_is_kept_and_
 ):
     spy = Spy(CHAINED)
     Run(request(plate, out, SHOT, "1003"), spy)
-    kept = out / "shot.take" / "windows" / "0" / "0.safetensors"
+    kept = out / "shot.take" / "windows" / "0" / "0.1004.safetensors"
     assert kept.exists()
     assert spy.windows == [(1001, 1002, 1003, 1004)]
     Run(request(plate, out, SHOT, "1001-1002"), spy)
@@ -388,6 +390,31 @@ def test_when_an_approximate_start_is_asked_for_then_the_chain_is_not_computed(p
         ((1005, 1006, 1007, 1008, 1009, 1010), 2, None)
     ]
     assert any("approximate start" in note for note in manifest(out)["notes"])
+
+
+@given(st.permutations(["1001-1003", "1004-1009", "1010-1012"]), st.integers(0, 9))
+@settings(
+    max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_when_approximate_chunks_run_in_any_order_and_again_then_their_bits_are_the_same(
+    tmp_path_factory, tmp_path, order, patience
+):
+    plate = write_plate(tmp_path / "plates", range(1001, 1013))
+
+    def restore(out, chunk, patience=1000):
+        looks = iter(range(patience))
+        submit = request(plate, out, "1001-1012", chunk, warm_up=2)
+        return Run(submit, CHAINED, cancelled=lambda: next(looks, None) is None)
+
+    once, again = tmp_path_factory.mktemp("once"), tmp_path_factory.mktemp("again")
+    for chunk in sorted(order):
+        restore(once, chunk)
+    for chunk in order:
+        restore(again, chunk, patience)
+    for chunk in order:
+        restore(again, chunk)
+    assert len(delivered(once)) == 12
+    assert delivered(again) == delivered(once)
 
 
 # stopping

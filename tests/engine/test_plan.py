@@ -34,13 +34,13 @@ def plans(draw):
     return info, grid, frames, steps, pending, draw(some), draw(some)
 
 
-def choose(steps, pending, kept, stored, warm_up=0):
+def choose(steps, pending, kept, stored, **approximately):
     return required(
         steps,
         pending,
         has_pixels=kept.__contains__,
         has_reference=stored.__contains__,
-        warm_up=warm_up,
+        **approximately,
     )
 
 
@@ -104,25 +104,31 @@ def test_when_steps_are_chosen_then_they_are_the_tracks_own_in_ascending_order(p
     assert set(chosen) <= set(steps)
 
 
-@given(plans(), st.integers(1, 5))
-def test_when_an_approximate_start_is_allowed_then_no_chain_is_computed(plan, warm_up):
-    *_, frames, steps, pending, kept, stored = plan
+@given(plans(), st.integers(1, 5), st.data())
+def test_when_an_approximate_start_is_allowed_then_only_what_is_asked_for_says_where(
+    plan, warm_up, data
+):
+    *_, frames, steps, asked, kept, stored = plan
+    how = {"asked": asked, "warm_up": warm_up}
+    pending = data.draw(st.sets(st.sampled_from(sorted(asked))) if asked else st.just(set()))
     exact = {step.window: step for step in steps}
-    chosen = choose(steps, pending, kept, stored, warm_up)
-    so_far = set()
-    for step in chosen:
-        assert pending.intersection(step.frames)
-        assert step.window not in kept
+    reached = {step.window for step in steps if asked.intersection(step.frames)}
+    fresh = choose(steps, asked, set(), set(), **how)
+    for step in fresh:
+        own = exact[step.window]
+        assert step.approximate == (own.needs is not None and own.needs not in reached)
         if step.approximate:
-            own = exact[step.window]
             early = tuple(frame for frame in frames if frame < step.frames[0])[-warm_up:]
-            assert own.needs is not None
-            assert own.needs not in stored | so_far
-            assert step == replace(own, warm_up=early, needs=None, follows=None, approximate=True)
-        else:
-            assert step == exact[step.window]
-            assert step.needs is None or step.needs in stored | so_far
-        so_far.add(step.window)
+            own = replace(own, warm_up=early, needs=None, follows=None, approximate=True)
+        assert step == own
+    again = choose(steps, pending, kept, stored, **how)
+    assert set(again) <= set(fresh), "as it would have been without what lies there"
+    for step in steps:
+        if pending.intersection(step.frames):
+            assert step.window in {one.window for one in again}
+    for step in again:
+        made = {one.window for one in again} | stored - {s.window for s in fresh if s.approximate}
+        assert step.needs is None or step.needs in made
 
 
 @given(plans())
@@ -143,6 +149,15 @@ def test_when_the_chain_is_not_stored_then_all_of_it_is_chosen():
     assert choose(steps, {6}, set(), set()) == steps
     assert choose(steps, {6}, set(), {0}) == steps[1:]
     assert choose(steps, {6}, {0}, set()) == steps
+
+
+def test_when_an_approximate_chunk_goes_on_then_what_its_beginning_left_may_be_a_neighbours():
+    info = replace(LINKS["chained"].info, window=2, overlap=0)
+    steps = steps_of(3, range(1, 9), windows(tuple(range(1, 9)), 2, 0), info)
+    early = {"asked": set(range(3, 9)), "warm_up": 1}
+    begun = replace(steps[1], warm_up=(2,), needs=None, follows=None, approximate=True)
+    assert choose(steps, {5}, set(), {0, 1, 2}, **early) == (begun, steps[2])
+    assert choose(steps, {7}, {3}, {0, 1, 2}, **early) == (steps[3],)
 
 
 @pytest.mark.parametrize("link", KINDS)

@@ -35,11 +35,21 @@ def test_when_one_frame_is_taken_then_the_next_few_are_read_and_no_more():
         return frame
 
     with Reader(slowly, range(1, 10), 2, lambda: False) as reader:
-        assert read == []
+        assert len(reader._waiting) == 2
         reader.get(1)
         assert third.wait(LONG)
         assert len(reader._waiting) == 2
         assert read == [1, 2, 3]
+
+
+def test_when_the_block_is_entered_then_reading_begins_unless_memory_is_short():
+    begun = threading.Event()
+    with Reader(lambda _: begun.set(), [1, 2], 2, lambda: False):
+        assert begun.wait(LONG)
+    begun.clear()
+    with Reader(lambda _: begun.set(), [1, 2], 2, lambda: True) as reader:
+        assert not reader._waiting
+    assert not begun.is_set()
 
 
 def test_when_reading_fails_then_the_error_comes_with_its_frame_and_the_others_go_on():

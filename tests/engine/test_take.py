@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 
 from engine.atomic import write_atomically
-from engine.take import Receipt, Take
+from engine.receipt import Receipt, read_receipt
+from engine.stored_take import StoredTake
+from engine.take import Take
 from plugin_host.errors import FrameWriteFailed, OutputError, TakeConflict
 from plugin_host.plate import Plate
 from tests.engine.plates import litter, request
@@ -58,9 +60,8 @@ def reference(frame=1004):
 
 def window():
     return {
-        "frames": np.array([1001, 1002]),
-        "delta": np.full((2, 3, 4, 4), -0.0, np.float32),
-        "confidence": np.ones((2, 4, 4), np.float32),
+        "delta": np.full((3, 4, 4), -0.0, np.float32),
+        "confidence": np.ones((4, 4), np.float32),
     }
 
 
@@ -71,6 +72,24 @@ def test_when_requests_are_equal_then_their_takes_have_one_id_wherever_they_lie(
     moved = request(plate_in(tmp_path / "elsewhere"), tmp_path / "other", "1001-1010")
     assert open_take(moved).id == open_take(submit).id
     assert open_take(submit).id == open_take(submit).id
+
+
+@pytest.mark.parametrize("mounted", ["/mnt/shows", "S:\\shows"])
+def test_when_another_machine_has_its_files_elsewhere_then_its_take_is_the_same(submit, mounted):
+    def asked(folder, **others):
+        pictures = (f"{folder}/a/x.png", "frame:1001", f"Anna={folder}/b/x.png")
+        files = {"mask": f"{folder}/m.%04d.png", "detector": f"{folder}/y", "references": pictures}
+        return replace(submit, settings=replace(submit.settings, **files | others))
+
+    seen = {"reference 1": "1" * 64}
+    here = begin_take(asked("/shows"), guides=seen)
+    assert open_take(asked(mounted), guides=seen).id == here.id
+    assert StoredTake.at(here.folder).settings == asked("/shows").settings, "where they lay then"
+    for changed in {"mask": None}, {"detector": "/shows/z"}, {"references": ("/shows/a/x.png",)}:
+        with pytest.raises(TakeConflict, match=rf"settings\.{next(iter(changed))} = "):
+            open_take(asked("/shows", **changed), guides=seen)
+    with pytest.raises(TakeConflict, match=r"guides\.reference 1 = '1+' lies there"):
+        open_take(asked(mounted), guides={"reference 1": "2" * 64})
 
 
 def test_when_only_the_asked_frames_differ_then_the_take_is_the_same(submit):
@@ -217,6 +236,18 @@ def test_when_a_receipt_cannot_be_read_then_it_counts_as_missing(take, data):
     assert take.receipt(1001) is not None
 
 
+def test_when_a_receipt_is_of_another_frame_or_file_then_it_counts_as_missing(take):
+    for frame in (1001, 1002):
+        deliver(take, frame)
+    theirs = replace(take.receipt(1002), file=take.frame_path(1001).name)
+    receipts = take.folder / "receipts"
+    (receipts / "1001.json").write_bytes((receipts / "1002.json").read_bytes())
+    (receipts / "1002.json").write_bytes(theirs.to_bytes())
+    assert read_receipt(take.folder, 1001) is None
+    assert read_receipt(take.folder, 1002) == theirs
+    assert take.receipt(1002) is None
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff"])
 def test_when_the_manifest_cannot_be_read_then_it_is_written_anew(take, submit, data):
     before = (take.folder / "manifest.json").read_bytes()
@@ -269,24 +300,32 @@ def test_when_a_reference_cannot_be_read_then_it_counts_as_missing(take, how):
 
 
 @pytest.mark.parametrize("how", TEARS)
-def test_when_a_kept_window_cannot_be_read_then_it_counts_as_missing(take, how):
-    take.keep(1, 0, window())
-    tear(take.folder / "windows" / "1" / "0.safetensors", how)
-    assert take.kept(1, 0) is None
-    assert take.kept_frames(1, 0) == frozenset()
+def test_when_what_is_kept_cannot_be_read_then_it_counts_as_missing(take, how):
+    take.windows.keep((1, 0, 1001), window())
+    tear(take.folder / "windows" / "1" / "0.1001.safetensors", how)
+    assert take.windows.get(1, 0, 1001) is None
 
 
-def test_when_a_window_is_kept_then_its_bits_come_back_until_it_is_forgotten(take):
-    assert take.kept(1, 0) is None
-    take.keep(1, 0, window())
-    assert take.kept_frames(1, 0) == {1001, 1002}
-    back = take.kept(1, 0)
+def test_when_a_frame_is_kept_then_its_bits_come_back_until_it_is_forgotten(take):
+    assert take.windows.get(1, 0, -7) is None
+    take.windows.keep((1, 0, -7), window())
+    take.seams.keep((2, 1001), window())
+    assert take.windows.has(1, 0, -7)
+    assert (take.windows.numbers(3), take.seams.numbers(2)) == ([(1, 0, -7)], [(2, 1001)])
+    back = take.windows.get(1, 0, -7)
     assert {name: array.tobytes() for name, array in back.items()} == {
         name: array.tobytes() for name, array in window().items()
     }
-    take.forget(1, 0)
-    take.forget(1, 0)
-    assert take.kept(1, 0) is None
+    take.windows.forget(1, 0, -7)
+    take.windows.forget(1, 0, -7)
+    assert take.windows.get(1, 0, -7) is None
+
+
+def test_when_two_keep_frames_of_one_window_then_none_loses_the_others(take, submit):
+    other = open_take(submit)
+    take.windows.keep((1, 0, 1001), window())
+    other.windows.keep((1, 0, 1002), window())
+    assert take.windows.numbers(3) == [(1, 0, 1001), (1, 0, 1002)]
 
 
 # notes
@@ -343,7 +382,7 @@ def test_when_a_process_dies_before_the_rename_then_its_rest_disturbs_nobody(tak
 def test_when_a_take_is_opened_then_what_killed_writers_left_is_cleared(take, submit):
     deliver(take)
     take.store_reference(1, 0, reference())
-    take.keep(1, 0, window())
+    take.windows.keep((1, 0, 1001), window())
     code = (
         "from engine.atomic import *; import sys; [print(time_in(Path(f)), temporary_name(Path(f)))"
     )
@@ -362,7 +401,7 @@ def test_when_a_take_is_opened_then_what_killed_writers_left_is_cleared(take, su
     assert litter(take.output) == []
     assert again.receipt(1001)
     assert again.reference(1, 0)
-    assert again.kept_frames(1, 0)
+    assert again.windows.get(1, 0, 1001)
 
 
 def test_when_it_ends_between_frame_and_receipt_then_there_is_no_receipt(take, monkeypatch):
@@ -405,10 +444,10 @@ def test_when_the_disk_is_full_then_the_error_names_frame_and_path(take, monkeyp
     assert raised.value.frame == 1001
     assert raised.value.path == str(take.frame_path(1001))
     with pytest.raises(FrameWriteFailed, match="cannot write the take: No space left"):
-        take.keep(1, 0, window())
+        take.windows.keep((1, 0, 1001), window())
     monkeypatch.undo()
     assert take.receipt(1001) is None
-    assert take.kept(1, 0) is None
+    assert take.windows.get(1, 0, 1001) is None
     assert litter(take.output) == []
 
 

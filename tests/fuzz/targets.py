@@ -29,6 +29,7 @@ from engine.frame_io.exr_chunks import cut_out, put_together, take_apart
 from engine.frame_io.exr_rows import read_rows
 from engine.manifest import sealed
 from engine.reference import TemporalReference, _metadata, sealed_tensors
+from engine.seams import seams_of
 from engine.take import Take
 from plugin_host import protocol, zmtp_codec
 from plugin_host.connection import read_connection
@@ -63,7 +64,9 @@ TAKE_FILES = (
     "manifest.json",
     "receipts/1001.json",
     "references/1/0.safetensors",
-    "windows/1/0.safetensors",
+    "windows/1/0.1001.safetensors",
+    "seams/1/1001.json",
+    "notes/0.json",
 )
 
 
@@ -262,7 +265,7 @@ def takes(data: bytes) -> None:
     """One file of a take, the others being whole; the first byte says which, and if sealed."""
     take, folder = _take()
     which = data[0] if data else 0
-    path = folder / TAKE_FILES[which % len(TAKE_FILES)]
+    path = folder / TAKE_FILES[(which & 0x7F) % len(TAKE_FILES)]
     before = path.read_bytes()
     path.write_bytes(resealed(data[1:]) if which & 0x80 else data[1:])
     try:
@@ -273,8 +276,9 @@ def takes(data: bytes) -> None:
             ShotAnalysis.from_json(take.analysis() or {})
         take.receipt(1001)
         take.reference(1, 0)
-        take.kept_frames(1, 0)
-        take.kept(1, 0)
+        take.windows.get(1, 0, 1001)
+        seams_of(folder)
+        take.add_notes([])
     finally:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(before)
@@ -283,7 +287,7 @@ def takes(data: bytes) -> None:
 def take_seeds() -> Iterator[bytes]:
     _, folder = _take()
     for index, name in enumerate(TAKE_FILES):
-        for byte in (index, 0x80 + (index - 0x80) % len(TAKE_FILES)):
+        for byte in (index, 0x80 + index):
             yield bytes([byte]) + (folder / name).read_bytes()
 
 
@@ -309,7 +313,10 @@ def _take() -> tuple[Take, Path]:
     )
     take.deliver(1001, b"exr", status="restored", source="b" * 64, note="")
     take.store_reference(1, 0, info.begin(1, 7).followed_by(1004, {"seen": np.zeros(3)}))
-    take.keep(1, 0, {"frames": np.array([1001]), "delta": np.ones((1, 3, 2, 2), np.float32)})
+    take.windows.keep((1, 0, 1001), {"delta": np.ones((3, 2, 2), np.float32)})
+    take.store_seam(1, 1001, 0.5)
+    take.add_notes(["a note"])
+    next((take.folder / "notes").iterdir()).rename(take.folder / "notes" / "0.json")
     return take, take.folder
 
 

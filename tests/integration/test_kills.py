@@ -127,9 +127,10 @@ def test_when_the_server_is_killed_and_nobody_restarts_it_then_the_client_says_s
     engine_of, long_plate, tmp_path, tools
 ):
     engine = engine_of()
-    with engine.client(deadline_s=2.0) as client:
+    with engine.client() as client:
         job = client.submit(tools.request(long_plate, tmp_path / "out", "1001-1064")).job
         engine.kill()
+        client._deadline_s = client._dealer._connect_deadline_s = 1.0  # nobody is there in time
         with pytest.raises(EngineUnreachable, match="no connection"):
             list(client.frames(job))
     with pytest.raises(EngineUnreachable, match="gone"):

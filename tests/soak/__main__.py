@@ -1,10 +1,12 @@
 """`make soak`: kill writers, workers, servers and clients at random instants, thousands of times.
 
-    python -m tests.soak [--kills N] [--minutes M] [--seed S] [--folder DIR]
+    python -m tests.soak [--kills N] [--minutes M] [--seed S] [--folder DIR] [--farms N]
 
 Ends at the first broken promise with exit code 1, and leaves the folder of that job to look at.
-Half of the kills hit processes that write a take without an engine, often two of them one take;
-half hit an engine's server, its workers, and two clients that watch one job.
+A third of the kills hit processes that write a take without an engine, often two of them one take;
+a third hit the tasks of a farm, chunks of one shot on several slots; a third hit an engine's
+server, its workers, and two clients that watch one job. With --farms, so many farms and nothing
+else, in turn of each way in which restorers link their windows, the strictest first.
 """
 
 from __future__ import annotations
@@ -23,35 +25,38 @@ from pathlib import Path
 from plugin_host.plate import Plate
 from tests.engine.plates import SPACE
 from tests.soak.checks import Undisturbed, Violation
+from tests.soak.farm import Farm
 from tests.soak.jobs import Engines, Writers
-from tests.soak.lives import RESTORERS, Life, make_plate, request_for, restore
+from tests.soak.lives import LINKS, RESTORERS, Life, make_plate, request_for, restore
 
 FRAMES, SIZE = 40, 96
+SMALL = (24, 32)  # frames, size: of a few farms
+KINDS = {"writer": Writers, "task": Farm}
 
 
 class Soak:
     """What all jobs share: a plate, and what it becomes when nobody is killed."""
 
-    def __init__(self, folder):
-        self.folder, self.frames = folder, FRAMES
-        Life(lambda: make_plate(folder / "plate", FRAMES, SIZE), folder / "plate.log").wait()
+    def __init__(self, folder, restorers, frames, size):
+        self.folder, self.frames, self.restorers = folder, frames, tuple(restorers)
+        Life(lambda: make_plate(folder / "plate", frames, size), folder / "plate.log").wait()
         self.plate = Plate.parse(str(folder / "plate" / "soak.%04d.exr"), SPACE)
         self.undisturbed, self.seconds = {}, {}
-        for name in RESTORERS:
+        for name in self.restorers:
             output = folder / f"undisturbed-{name}"
-            submit = request_for(self.plate, output, FRAMES, None, name)
+            submit = request_for(self.plate, output, frames, None, name)
             begun = time.monotonic()
             Life(lambda submit=submit: restore(submit), folder / f"{name}.log").wait()
             self.seconds[name] = time.monotonic() - begun
             self.undisturbed[name] = Undisturbed(output)
 
-    def survive(self, number, seed, *, engine):
+    def survive(self, number, seed, victim):
         """Carry a job out under fire; return its kills and how many frames were verified."""
         rng = random.Random(f"{seed}/{number}")
-        if engine:
-            job = Engines(self, number, rng)
+        if victim in KINDS:
+            job = KINDS[victim](self, number, rng, self.restorers[-number % len(self.restorers)])
         else:
-            job = Writers(self, number, rng, rng.choice(RESTORERS))
+            job = Engines(self, number, rng)
         try:
             frames = job.run()
         except Violation as violation:
@@ -68,6 +73,7 @@ def main():
     parser.add_argument("--kills", type=int, default=2000, help="end after so many")
     parser.add_argument("--minutes", type=float, default=0, help="or after so long; 0 for never")
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--farms", type=int, default=0, help="so many small farms, nothing else")
     parser.add_argument("--folder", type=Path, default=None, help="on the disk to be tried")
     args = parser.parse_args()
     seed = random.SystemRandom().randrange(1 << 32) if args.seed is None else args.seed
@@ -75,12 +81,14 @@ def main():
         Path(args.folder).mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="soak-", dir=args.folder))
     print(f"seed {seed}, in {folder}", flush=True)
-    soak, score = Soak(folder), Score(seed)
+    what = ([*LINKS][-args.farms :], *SMALL) if args.farms else (RESTORERS, FRAMES, SIZE)
+    soak, score = Soak(folder, *what), Score(seed)
     try:
-        while score.kills.total() < args.kills:
+        while score.jobs < args.farms if args.farms else score.kills.total() < args.kills:
             if args.minutes and score.minutes > args.minutes:
                 break
-            score.add(*soak.survive(score.jobs + 1, seed, engine=score.turns_to_engines))
+            victim = "task" if args.farms else score.next_victim
+            score.add(*soak.survive(score.jobs + 1, seed, victim))
     except Violation as violation:
         print(f"BROKEN: {violation}")
         return 1
@@ -102,8 +110,11 @@ class Score:
         return (time.monotonic() - self.begun) / 60
 
     @property
-    def turns_to_engines(self):
-        return self.kills["writer"] > self.kills.total() / 2
+    def next_victim(self):
+        kinds = ("writer", "task", "engine")
+        known = {kind: self.kills[kind] for kind in kinds[:2]}
+        known["engine"] = self.kills.total() - sum(known.values())
+        return min(kinds, key=known.get)
 
     def add(self, kills, frames):
         self.jobs += 1

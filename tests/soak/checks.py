@@ -9,6 +9,8 @@ from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 
+from engine.manifest import read_json
+
 TEMPORARY = re.compile(r"\.faceplate-[0-9a-f]{8}-[0-9]+-[0-9a-f]{8}\.tmp\Z")
 TAKE = "soak.take"
 
@@ -38,7 +40,7 @@ class Undisturbed:
         self.take = {
             str(path.relative_to(output)): digest(path)
             for path in (output / TAKE).rglob("*")
-            if path.is_file() and path.name != "manifest.json"
+            if path.is_file() and path.name != "manifest.json" and path.parent.name != "notes"
         }
         manifest = json.loads((output / TAKE / "manifest.json").read_text("utf-8"))
         self.manifest = {name: value for name, value in manifest.items() if name != "notes"}
@@ -57,6 +59,8 @@ class Undisturbed:
                 self._check_kept(path)
             elif path.name == "manifest.json":
                 self._check_manifest(path)
+            elif path.parent.name == "notes":
+                require(read_json(path), "a torn note", path)
             else:
                 require(self.take.get(name) == digest(path), "torn, wrong or not known", path)
         for path in (output / TAKE / "receipts").glob("*.json"):
@@ -89,7 +93,7 @@ class Undisturbed:
     def _check_kept(path):
         try:
             with safe_open(path, "numpy") as tensors:
-                require(len(tensors.get_tensor("frames")) > 0, "an empty window", path)
+                require(tensors.get_tensor("delta").size > 0, "an empty window", path)
         except FileNotFoundError:
             pass  # delivered meanwhile
         except SafetensorError as error:

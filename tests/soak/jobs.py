@@ -48,7 +48,7 @@ class Job:
         return request_for(self.soak.plate, self.output, self.soak.frames, asked, self.restorer)
 
     def look(self):
-        self.soak.undisturbed[self.restorer].look(self.output)
+        return self.soak.undisturbed[self.restorer].look(self.output)
 
     def end(self):
         return self.soak.undisturbed[self.restorer].look_at_the_end(self.output)
