@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from plugin_host import restoring
+from engine.arguments import read_job
+from plugin_host import farming, restoring
 from plugin_host.errors import (
     FrameCorrupt,
     FrameMissing,
@@ -405,6 +406,43 @@ def test_when_a_left_job_meets_another_take_then_it_goes_into_the_next_version(
 
     result = wait_until(collected, "the job has ended")
     assert Path(result.take).parent == tmp_path / "out/v002"
+
+
+# the farm
+
+
+def test_when_a_selection_goes_to_the_farm_then_a_job_is_written_and_its_frames_are_placed_later(
+    case, client, selection, tmp_path
+):
+    before, made, template = case.original(), chosen(client), str(tmp_path / "out/{version}")
+    studio = farming.Farm("slurm", 4, ("/opt/faceplate",))
+    work = partial(farming.bundle, case.host, client, selection, made, template, farm=studio)
+    bundled = case.run(work)
+    assert bundled.folder == str(tmp_path / "out/v001/p.farm")
+    assert bundled.how == f"{bundled.folder}/submit.sh"
+    assert (case.placed(), case.original()) == ([], before)
+    assert "/opt/faceplate restore" in Path(bundled.folder, "restore.sh").read_text("utf-8")
+    asked = read_job(Path(bundled.folder, "request.json"), alone=True)
+    for _ in client.events(client.submit(asked).job):  # as a farm would
+        pass
+    stamps = suite.stamps(tmp_path / "out/v001")
+    assert len(stamps) == len(FRAMES)
+    result = restore(case, client, selection, tmp_path)
+    assert result.take == str(tmp_path / "out/v001/p.take")
+    assert suite.stamps(tmp_path / "out/v001") == stamps
+    assert len(case.placed()) == 1
+
+
+def test_when_another_job_waits_for_the_farm_then_the_next_version_is_taken(
+    case, client, selection, tmp_path
+):
+    template, studio = str(tmp_path / "out/{version}"), farming.Farm()
+    for seed, version in (0, "v001"), (7, "v002"), (0, "v001"):
+        made = chosen(client, seed=seed)
+        work = partial(farming.bundle, case.host, client, selection, made, template, farm=studio)
+        assert case.run(work).folder == str(tmp_path / "out" / version / "p.farm")
+    with pytest.raises(SettingsError, match="shared storage"):
+        case.run(partial(work, shared=False))
 
 
 # other machines

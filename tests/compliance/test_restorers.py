@@ -88,7 +88,7 @@ def test_when_a_restorer_is_loaded_then_it_declares_all_that_people_must_know(na
     assert set(info.guides) <= {"reference", "mask"}
     assert ("inpaint" in info.tasks) == ("mask" in info.guides)
     assert re.fullmatch("|[0-9a-f]{64}", info.weights)
-    assert info.vram >= 0
+    assert 0 <= info.vram_least <= info.vram
 
 
 def test_when_a_restorer_is_loaded_then_its_windows_can_be_laid_and_blended(info):
@@ -177,7 +177,7 @@ def test_when_tasks_are_combined_then_each_combination_is_restored(restorer, inf
 
 def test_when_a_parameter_is_at_an_end_of_its_scale_then_the_result_is_well_formed(restorer, info):
     for parameter in info.parameters:
-        for value in (parameter.minimum, parameter.default, parameter.maximum):
+        for value in {parameter.minimum, parameter.maximum} - {parameter.default}:
             clips = clips_of(info, FRAMES, parameters={parameter.name: value})
             for (_, clip), restored in zip(clips, play(restorer, clips), strict=True):
                 check_shape(clip, restored)

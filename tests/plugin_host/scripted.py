@@ -18,7 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
 
-from plugin_host import job_note, panel, restoring  # noqa: E402  (a script knows its root only now)
+from plugin_host import (  # noqa: E402  (a script knows its root only now)
+    farming,
+    farms,
+    job_note,
+    panel,
+    restoring,
+)
 from plugin_host.delivered import delivered_plate, identity, take_folder  # noqa: E402
 from plugin_host.errors import EngineBusy, FrameMissing, JobCancelled, UnknownJob  # noqa: E402
 from plugin_host.hosts.headless import Headless, select  # noqa: E402
@@ -87,6 +93,9 @@ class Scripted:
 
     def hello(self):
         self.release = "1.0"
+
+    def describe(self):
+        return DESCRIPTION
 
     def submit(self, submit):
         self.submitted.append(submit)
@@ -197,7 +206,7 @@ def write_frames(folder, frames=range(1001, 1006)):
 
 
 def restores(folder):
-    """Restore, leave and collect in a folder; return how many results were placed."""
+    """Restore, leave, collect, and write a farm's jobs; return how many results were placed."""
     os.environ[job_note.VARIABLE] = str(Path(folder, "jobs"))
     selection, engine, host = write_frames(Path(folder, "plate")), Scripted(), Headless()
     template = str(Path(folder, "out", "{version}"))
@@ -208,6 +217,9 @@ def restores(folder):
     assert job_note.notes("headless") == [note]
     restoring.collect(host, engine, note, wait=True)
     assert not job_note.notes()
+    for name in farms.SCHEDULERS:
+        farm = farming.Farm(name)
+        farming.bundle(host, engine, selection, chosen, template, farm=farm)
     return len(host.placed)
 
 

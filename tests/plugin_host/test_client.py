@@ -23,11 +23,12 @@ from plugin_host.errors import (
     MessageReplayed,
     ProtocolError,
     RestorerFailed,
+    SignatureMismatch,
     UnknownJob,
 )
 from plugin_host.frame_range import FrameRange
 from plugin_host.plate import Plate
-from plugin_host.protocol import Envelope, decode, encode, failed, new_id
+from plugin_host.protocol import Envelope, decode, encode, failed, new_id, request_of
 from plugin_host.replies import (
     Accepted,
     Cancelled,
@@ -64,20 +65,21 @@ class Peer(threading.Thread):
     It must be told to end, and then tells what went wrong on its thread.
     """
 
-    def __init__(self, answer, engine="engine"):
+    def __init__(self, answer, engine="engine", address="tcp://127.0.0.1:*", key=KEY):
         super().__init__(daemon=True)
-        self.answer, self.engine = answer, engine
+        self.answer, self.engine, self.key = answer, engine, key
         self.heard, self.session, self.counter, self.error = [], new_id(), 0, None
         self.context = zmq.Context()
         self.router = self.context.socket(zmq.ROUTER)
         self.router.setsockopt(zmq.LINGER, 0)
-        self.port = self.router.bind_to_random_port("tcp://127.0.0.1")
+        self.router.bind(address)
+        self.address = self.router.getsockopt_string(zmq.LAST_ENDPOINT)
         self.ended = threading.Event()
         self.start()
 
     @property
     def connection(self):
-        return Connection(f"tcp://127.0.0.1:{self.port}", KEY, self.engine, 1)
+        return Connection(self.address, self.key, self.engine, 1)
 
     def run(self):
         try:
@@ -90,7 +92,12 @@ class Peer(threading.Thread):
         self.context.term()
 
     def _hear(self, route, *parts):
-        envelope = decode(parts, KEY)
+        try:
+            envelope = decode(parts, self.key)
+        except SignatureMismatch as error:  # of who knew the engine before this one
+            refusal = Envelope(failed(error), request_of(parts, self.key), "", 1)
+            self.router.send_multipart([route, *encode(refusal, self.key)])
+            return
         self.heard.append(envelope)
         for message in self.answer(self, envelope):
             self.counter += 1
@@ -99,7 +106,7 @@ class Peer(threading.Thread):
                 if isinstance(message, Envelope)
                 else Envelope(message, envelope.request, self.session, self.counter)
             )
-            self.router.send_multipart([route, *encode(whole, KEY)])
+            self.router.send_multipart([route, *encode(whole, self.key)])
 
     def welcome(self):
         return Welcome(self.engine, self.session, "1", True, ("passthrough",), 1, 1)
@@ -115,7 +122,7 @@ class Peer(threading.Thread):
 def peer_of():
     peers = []
 
-    def start(answers, engine="engine"):
+    def start(answers, engine="engine", **how):
         """`answers`: kind of request to messages, or to a function of peer and envelope."""
 
         def answer(peer, envelope):
@@ -124,7 +131,7 @@ def peer_of():
             given = answers.get(type(envelope.message), [])
             return given(peer, envelope) if callable(given) else given
 
-        peers.append(Peer(answer, engine))
+        peers.append(Peer(answer, engine, **how))
         return peers[-1]
 
     yield start
@@ -135,6 +142,10 @@ def peer_of():
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     monkeypatch.setattr(module, "SILENCE_S", 0.2)
+
+
+def replace_key(connection):
+    return Connection(connection.address, KEY, connection.engine, connection.pid)
 
 
 def client_of(peer, **how):
@@ -165,6 +176,16 @@ def test_when_a_pulse_is_asked_for_then_who_listens_is_woken_though_nothing_happ
         assert [next(events) for _ in range(3)] == [None] * 3
         while not any(isinstance(heard.message, Status) for heard in peer.heard):
             assert next(events) is None  # a silent engine is asked after all
+
+
+def test_when_another_jobs_events_come_without_end_then_who_listens_is_woken_all_the_same(
+    peer_of, monkeypatch
+):
+    told = iter([Envelope(progress(1), new_id(), "", 0)] * 9)
+    with client_of(peer_of({Submit: [ACCEPTED]})) as client:
+        client.submit(SUBMIT)
+        monkeypatch.setattr(client, "_receive", lambda *_: next(told))
+        assert next(client.events(JOB, pulse_s=0.0)) is None
 
 
 def test_when_a_pulse_is_asked_for_and_the_engine_is_gone_then_it_is_said(peer_of):
@@ -313,6 +334,50 @@ def test_when_another_engine_takes_over_then_every_job_is_submitted_there(peer_o
         assert client.engine == "second"
     assert heard == [progress(1), progress(2), FINISHED]
     assert [type(e.message) for e in second.heard][-1] is Submit
+
+
+@pytest.mark.parametrize("during", [False, True])
+def test_when_an_engine_is_restarted_at_the_same_address_then_the_request_is_repeated_at_once(
+    peer_of, tmp_path, during
+):
+    address, asked = f"ipc://{tmp_path}/s", threading.Event()
+
+    def ask(_peer, _envelope):
+        asked.set()
+        return [] if during else [STATUS]
+
+    first = peer_of({Status: ask}, address=address)
+    found = []
+
+    def restart():
+        asked.wait(10)
+        first.end()
+        found.append(peer_of({Status: [STATUS]}, "second", address=address, key=b"n" * 32))
+
+    def again():
+        restarting.join()
+        return found[0].connection
+
+    restarting = threading.Thread(target=restart)
+    with client_of(first, again=again, deadline_s=10000.0) as client:
+        if not during:
+            client.status()
+        restarting.start()
+        if not during:
+            restarting.join()
+        assert client.status() == STATUS
+        assert client.engine == "second"
+
+
+def test_when_the_engine_has_another_key_and_no_other_is_found_then_it_is_said(peer_of):
+    peer = peer_of({Status: [STATUS]}, key=b"n" * 32)
+    known = replace_key(peer.connection)
+    for again in (None, lambda: known):
+        with (
+            EngineClient(known, "test", deadline_s=10.0, again=again) as client,
+            pytest.raises(SignatureMismatch, match="connection file"),
+        ):
+            client.status()
 
 
 def test_when_again_finds_the_same_silent_engine_then_the_wait_ends(peer_of):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.take import Receipt as Written
+from engine.receipt import Receipt as Written
 from plugin_host import proof as module
 from plugin_host.delivered import (
     Receipt,

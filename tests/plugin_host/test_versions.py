@@ -39,7 +39,7 @@ def make_take(folder, selection, settings=LITE, frames=None):
     take = Path(take_folder(str(folder), selection.shot.plate))
     (take / "receipts").mkdir(parents=True, exist_ok=True)
     (take / "analysis.json").write_bytes(b"{}")
-    Manifest(take, {**wanted(selection, settings), "weights": "w"}).open()
+    Manifest(take, {**wanted(selection, settings), "weights": "w"}, {}).open()
     for frame in selection.frames if frames is None else frames:
         source = digest_of(selection.shot.plate.path(frame))
         receipt = {

@@ -276,6 +276,26 @@ def test_when_receiving_breaks_off_then_the_half_message_is_dropped(kind, tmp_pa
         assert dealer.connections == 2
 
 
+@both_transports
+def test_when_a_connection_that_is_waited_over_is_lost_then_it_is_told_at_once(kind, tmp_path):
+    def act(listener):
+        with greeted(listener) as connection:
+            exactly(connection, len(b"".join(encode([b"asked"]))))
+        with greeted(listener) as connection:
+            connection.sendall(b"".join(encode([b"later"])))
+            until_closed(connection)
+
+    with Peer(kind, tmp_path, act) as peer, Dealer(peer.endpoint) as dealer:
+        assert not dealer.lost
+        dealer.send([b"asked"], PATIENCE_S)
+        with pytest.raises(EngineUnreachable, match="is gone") as caught:
+            dealer.receive(PATIENCE_S, over=dealer.connections)
+        assert caught.type is EngineUnreachable
+        assert dealer.lost
+        assert dealer.receive(PATIENCE_S) == [b"later"]
+        assert not dealer.lost
+
+
 def test_when_a_long_wait_loses_its_connection_then_there_is_time_for_another(tmp_path):
     def act(listener):
         with greeted(listener):

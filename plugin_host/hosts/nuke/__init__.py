@@ -10,6 +10,7 @@ from plugin_host.hosts.nuke.commands import (
     restore,
     set_hero_frame,
 )
+from plugin_host.hosts.nuke.farm import restore_on_farm
 from plugin_host.hosts.nuke.menu import add_menu
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "pick_faces",
     "preview",
     "restore",
+    "restore_on_farm",
     "set_hero_frame",
 ]

@@ -6,6 +6,8 @@
     pick_faces          which faces, from what the engine finds in the shot
     cancel, open_take, engine_status
 
+A job for the farm is written in `farm`.
+
 Rules of this file:
     - Each takes nodes, by default the selected ones, and returns at once; in a terminal it returns
       when all is done, and raises the first error.

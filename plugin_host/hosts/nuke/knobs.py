@@ -46,6 +46,7 @@ _BUTTONS = (
     ("pick_faces", "Pick faces", "Look through the shot and choose which faces are restored."),
     ("cancel", "Cancel", "Stop; frames that are done are kept."),
     ("open_take", "Open take", "Show the folder of what was restored."),
+    ("restore_on_farm", "Restore on the farm", "Write a job for the farm, in place of restoring."),
 )
 _TEXTS = (
     ("fp_shot", "Shot", "In to out, 1001-1100; empty for all frames of the input."),

@@ -18,6 +18,7 @@ from plugin_host.hosts.nuke.commands import (
     restore,
     set_hero_frame,
 )
+from plugin_host.hosts.nuke.farm import restore_on_farm
 from plugin_host.hosts.nuke.knobs import is_ours, knob_name, show_fitting
 from plugin_host.hosts.nuke.work import last_description, say
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 LINES: tuple[tuple[str, Callable[[], object]], ...] = (
     ("Restore selected", restore),
+    ("Restore on the farm", restore_on_farm),
     ("Preview this frame", preview),
     ("Set hero frame", set_hero_frame),
     ("Pick faces", pick_faces),

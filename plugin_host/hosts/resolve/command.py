@@ -1,7 +1,7 @@
 """`faceplate resolve`: what the scripts of the menu do, from outside or for Lua.
 
-restore, preview, collect, status, cancel    a running Resolve Studio, by external scripting
-choices, submit, plan, placed                what Resolve's Lua scripts call; see `written`
+restore, farm, preview, collect, status, cancel    a running Resolve Studio, by external scripting
+choices, submit, bundle, plan, placed              what Resolve's Lua scripts call; see `written`
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def _written(args: argparse.Namespace) -> list[str]:
             lines = choices(args.file)
         elif args.what == "submit":
             lines = submit(args.file)
+        elif args.what == "bundle":
+            lines = bundle(args.file)
         elif args.what == "plan":
             lines = plan(args.project, args.file)
         else:
@@ -102,6 +104,20 @@ def submit(path: str) -> list[str]:
         lines, jobs = scripts.submit_all(engine, host, chosen, selections, urgent=host.is_preview)
     if not host.is_preview:
         scripts.show_progress(chosen, jobs)
+    return [f"not restored: {error}" for error in host.refused] + lines
+
+
+def bundle(path: str) -> list[str]:
+    """Write jobs for the farm of clips that a script wrote down; return what became of each.
+
+    Raises:
+        FaceplateError: None can be restored, or the engine cannot be asked.
+    """
+    chosen = read_choices()
+    host = written.WrittenHost(chosen, path)
+    selections = host.selected_plates()
+    with scripts.client(host.name) as engine:
+        lines = scripts.bundle_all(engine, host, chosen, selections)
     return [f"not restored: {error}" for error in host.refused] + lines
 
 

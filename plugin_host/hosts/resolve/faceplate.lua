@@ -222,7 +222,7 @@ local function facts(at, item, track)
   }
 end
 
-local function submit(resolve, engine, playhead)
+local function submit(resolve, engine, playhead, word)
   local at, wrong = opened(resolve)
   if not at then return say(wrong) end
   local choices = { clips = "playhead" }
@@ -245,7 +245,7 @@ local function submit(resolve, engine, playhead)
   if playhead then selection.timecode = at.timeline:GetCurrentTimecode() or "" end
   local path = temporary()
   write(path, json(selection))
-  run(engine, "resolve submit --file " .. quoted(path))
+  run(engine, "resolve " .. (word or "submit") .. " --file " .. quoted(path))
   os.remove(path)
 end
 
@@ -456,6 +456,8 @@ end
 -- what the menu's scripts call -------------------------------------------------------------------
 
 function M.restore(resolve, engine) submit(resolve, engine, false) end
+
+function M.farm(resolve, engine) submit(resolve, engine, false, "bundle") end
 
 function M.preview(resolve, engine) submit(resolve, engine, true) end
 

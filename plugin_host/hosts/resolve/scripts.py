@@ -12,27 +12,25 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence
 
-from plugin_host import panel
 from plugin_host.client import EngineClient
-from plugin_host.errors import FaceplateError, JobCancelled, RequestRefused
+from plugin_host.errors import FaceplateError, JobCancelled
 from plugin_host.hosts.resolve import pages
 from plugin_host.hosts.resolve.adapter import NAME, ResolveHost, tell
 from plugin_host.hosts.resolve.application import Application, connect
+from plugin_host.hosts.resolve.asking import bundle_all, submit, submit_all
 from plugin_host.hosts.resolve.choices import Choices, default_path, read_choices
 from plugin_host.hosts.resolve.choosing import chosen
 from plugin_host.hosts.resolve.origin import Origin
 from plugin_host.job_note import notes
 from plugin_host.launcher import find_or_start
 from plugin_host.restoring import collect as collect_one
-from plugin_host.restoring import standings, submit_only
+from plugin_host.restoring import standings
 
 if TYPE_CHECKING:
     from plugin_host.connection import Connection
-    from plugin_host.host import Host, Selection
     from plugin_host.job_note import JobNote
 
 UNFINISHED = "not finished yet"
-LATER = "run Collect results when they are done"
 PREVIEW_S = 20.0  # for one frame, before it is left to `collect`
 _POLL_S = 0.5
 
@@ -44,6 +42,11 @@ def restore(names: Mapping[str, Any]) -> bool:
         names: The script's globals, among which Resolve puts itself.
     """
     return _said(names, restore_in)
+
+
+def farm(names: Mapping[str, Any]) -> bool:
+    """Write jobs of the chosen clips for the studio's farm; whether all could be."""
+    return _said(names, farm_in)
 
 
 def preview(names: Mapping[str, Any]) -> bool:
@@ -78,6 +81,20 @@ def restore_in(application: Application) -> list[str]:
     with client(host.name) as engine:
         lines, jobs = submit_all(engine, host, choices, selections)
     show_progress(choices, jobs)
+    return [f"not restored: {error}" for error in host.refused] + lines
+
+
+def farm_in(application: Application) -> list[str]:
+    """Write jobs of the chosen clips for the farm; return what became of each.
+
+    Raises:
+        FaceplateError: None can be restored, or the engine cannot be asked.
+    """
+    choices = read_choices()
+    host = ResolveHost(application, choices)
+    selections = host.selected_plates()
+    with client(host.name) as engine:
+        lines = bundle_all(engine, host, choices, selections)
     return [f"not restored: {error}" for error in host.refused] + lines
 
 
@@ -178,61 +195,6 @@ def cancel_in(application: Application) -> list[str]:
             f"{note.order.name}: told to stop, {engine.cancel(note.job).delivered} frames are kept"
             for note in wanted
         ] or ["no job waits for these clips"]
-
-
-def submit_all(
-    engine: EngineClient,
-    host: Host,
-    choices: Choices,
-    selections: Sequence[Selection],
-    *,
-    urgent: bool = False,
-) -> tuple[list[str], list[str]]:
-    """Ask for selections; return what became of each, and the jobs.
-
-    Raises:
-        EngineUnreachable: The engine cannot be asked.
-    """
-    lines: list[str] = []
-    jobs: list[str] = []
-    for selection in selections:
-        try:
-            note = submit(engine, host, choices, selection, urgent=urgent)
-        except RequestRefused as error:
-            lines.append(f"not restored: {selection.name}: {error}")
-            continue
-        jobs.append(note.job)
-        lines.append(f"{selection.name}: {len(selection.frames)} frames, job {note.job}")
-    return lines + [LATER] * bool(jobs), jobs
-
-
-def submit(
-    engine: EngineClient,
-    host: Host,
-    choices: Choices,
-    selection: Selection,
-    *,
-    urgent: bool = False,
-) -> JobNote:
-    """Ask for a selection by the user's choices.
-
-    Raises:
-        FaceplateError: The engine refused, or a choice is wrong.
-    """
-    description = engine.describe()
-    knobs = {"on_error": "source", **choices.knobs}
-    return submit_only(
-        host,
-        engine,
-        selection,
-        panel.settings(description, knobs),
-        choices.output,
-        path_map=choices.paths(),
-        on_error=panel.checked(description, knobs)["on_error"],
-        urgent=urgent,
-        shared=choices.shared,
-        forget=choices.forget,
-    )
 
 
 def client(name: str) -> EngineClient:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 ATTACHED = {
     "restore": "submit the chosen clips and leave",
+    "farm": "write jobs of the chosen clips for the studio's farm",
     "preview": "restore the frame under the playhead, into the bin",
     "collect": "place what is finished",
     "status": "how the jobs stand",
@@ -26,6 +27,7 @@ def add_resolve(parser: argparse.ArgumentParser) -> None:
     for name, text in (
         ("choices", "write which clips the user has chosen to be meant"),
         ("submit", "submit clips that a Lua script wrote down"),
+        ("bundle", "write jobs for the farm of clips that a Lua script wrote down"),
         ("plan", "write what a Lua script is to place"),
         ("placed", "hear what a Lua script has placed"),
     ):

@@ -1,8 +1,9 @@
 """Clips that a Lua script wrote down, and results that it is to place: files in place of calls.
 
 The free edition lost Python with 21.1; Lua is left. A Lua script writes what Resolve says of the
-chosen clips, the command `faceplate resolve submit` does the rest; later `faceplate resolve plan`
-writes what is to be placed, the Lua script places it and says so to `faceplate resolve placed`.
+chosen clips, the command `faceplate resolve submit` does the rest, or `bundle` for a farm; later
+`faceplate resolve plan` writes what is to be placed, the Lua script places it and says so to
+`faceplate resolve placed`.
 
     choices    lines of NAME<tab>TEXT: clips, colour and track of the user's choices
     selection  JSON: {"host": TEXT, "clips": [FACTS, ...], "timecode": TEXT}

@@ -17,6 +17,7 @@ STARTUP = ROOT / "plugin_host" / "startup" / "nuke"
 LINES = [
     "Faceplate",
     "Faceplate/Restore selected",
+    "Faceplate/Restore on the farm",
     "Faceplate/Preview this frame",
     "Faceplate/Set hero frame",
     "Faceplate/Pick faces",
@@ -87,10 +88,10 @@ def test_when_nuke_t_runs_a_script_then_it_finds_the_adapter(python, version, tm
 
 def test_when_a_menu_line_is_chosen_with_nothing_selected_then_it_is_said(kit):
     kit.start(str(STARTUP))
-    for line in LINES[1:6]:
+    for line in LINES[1:7]:
         kit.choose(line)
         kit.pump()
     assert [text.partition("\n\n")[2] for text in kit.messages] == [
-        *["nothing is selected; select Reads, other nodes or FaceplateRestore groups"] * 4,
+        *["nothing is selected; select Reads, other nodes or FaceplateRestore groups"] * 5,
         "nothing is being restored",
     ]
