@@ -1,12 +1,15 @@
 """What the OFX plugin costs a host: `python -m bench.ofx`.
 
     python -m bench.ofx [--bundle build/ofx/Faceplate.ofx.bundle] [--sizes 1080p,4K] [--rounds 15]
+                        [--flat 200]
 
 A host of our own renders float RGBA frames of a real take, whose pixels lie in memory shared with a
 real engine, on one to four threads. The time of a render, over that of one `memcpy` of the frame on
 as many threads, is held to 2.5; both are medians, taken in turn, so that what else the machine does
 weighs on both alike. `first` is a frame that the engine still has to read and hand over: its
-seconds are the engine's, and no limit is put on them here.
+seconds are the engine's, and no limit is put on them here. `flat` is the host's memory after 200
+frames of the last size over that after a tenth of them, each fetched anew: held to 1.02, with no
+descriptor more.
 """
 
 from __future__ import annotations
@@ -43,6 +46,8 @@ SIZES = {"1080p": (1920, 1080), "4K": (3840, 2160)}
 THREADS = (1, 2, 4)
 FRAMES = 4
 LIMIT = 2.5
+FLAT = 1.02
+PAGE = os.sysconf("SC_PAGE_SIZE")
 BUNDLE = Path("build/ofx/Faceplate.ofx.bundle")
 
 
@@ -113,12 +118,40 @@ def first(effect: Effect, size: tuple[int, int]) -> float:
     return statistics.median(took[1:])  # the first one makes the ring
 
 
+def held() -> tuple[int, int]:
+    """Return this process's resident memory, bytes, and how many descriptors it has."""
+    resident = int(Path("/proc/self/statm").read_text("ascii").split()[1]) * PAGE
+    return resident, len(list(Path("/proc/self/fd").iterdir()))
+
+
+def flat(effect: Effect, size: tuple[int, int], frames: int) -> str:
+    """Render so many frames, of which none is kept when it comes again; return what that holds."""
+    width, height = size
+    out = HostImage(np.ones((height, width, 4), np.float32))
+    begun, early = time.perf_counter(), (0, 0)
+    for number in range(frames):
+        effect.busy.output, effect.busy.images = out, []
+        given = effect.arguments(1 + number % FRAMES, out.bounds)
+        assert effect.act("OfxImageEffectActionRender", given) == OK
+        assert effect.persistent is None, effect.persistent
+        if number == frames // 10:
+            early = held()
+    late, took = held(), time.perf_counter() - begun
+    ratio = late[0] / early[0]
+    assert late[1] <= early[1], f"{late[1] - early[1]} descriptors more"
+    return (
+        f"{frames} frames: {late[0] >> 20} MiB, {ratio:.3f} of that after {frames // 10}, at most "
+        f"{FLAT}; {late[1]} descriptors; {took / frames * 1e3:.0f} ms a frame\n"
+    )
+
+
 def main() -> None:
     """Run it."""
     parser = argparse.ArgumentParser(prog="python -m bench.ofx", description=__doc__)
     parser.add_argument("--bundle", type=Path, default=BUNDLE)
     parser.add_argument("--sizes", default=",".join(SIZES))
     parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--flat", type=int, default=200)
     asked = parser.parse_args()
     plugin = Host().open(asked.bundle / "Contents" / "Linux-x86-64" / "Faceplate.ofx")
     assert plugin.load() == OK
@@ -142,6 +175,8 @@ def main() -> None:
                     f"{name}, {threads} threads: {took * 1e3:.1f} ms, {took / copy:.2f} of memcpy, "
                     f"at most {LIMIT} (load {os.getloadavg()[0]:.1f})\n"
                 )
+            if asked.flat and name == asked.sizes.rpartition(",")[2]:
+                sys.stdout.write(f"{name}, {flat(effect, SIZES[name], asked.flat)}")
             effect.destroy()
     plugin.unload()
 

@@ -8,15 +8,17 @@ import re
 import stat
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.installing import Installation, digest, engine_program, recorded, wanted
+from engine.installing import Installation, engine_program, wanted
+from engine.ofx_bundle import BUNDLE, bundle_files, found_caches
+from engine.placed_files import digest, recorded
 from engine.places import System
-from plugin_host.errors import FaceplateError
+from plugin_host.errors import FaceplateError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 Finding = tuple[bool, str]
 NUKES = range(13, 18)
@@ -33,6 +35,7 @@ def examine_hosts(system: System | None = None) -> Iterator[Finding]:
     system = System.here() if system is None else system
     yield from _nuke(system)
     yield from _resolve(system)
+    yield from _ofx(system)
 
 
 def _nuke(system: System) -> Iterator[Finding]:
@@ -153,6 +156,34 @@ def _attached() -> Finding:
     words = asked.stderr.strip().splitlines()
     why = words[-1].partition(": ")[2] if words else f"its library ended with {asked.returncode}"
     return True, f"resolve: external scripting is off or no Resolve runs ({why})"
+
+
+def _ofx(system: System) -> Iterator[Finding]:
+    """Yield where the OFX plugin is, whether it is today's, and what hosts remember of it."""
+    folders = system.ofx_folders()
+    named = system.environment.get("OFX_PLUGIN_PATH")
+    yield True, f"ofx: hosts look in {', '.join(folders)}; OFX_PLUGIN_PATH is {named or 'not set'}"
+    bundles = [bundle for folder in folders if (bundle := Path(folder, BUNDLE)).is_dir()]
+    if not bundles:
+        yield True, "ofx: the effect is not there; `faceplate install ofx`"
+        return
+    try:
+        mine = {name: digest(data) for name, data in bundle_files().items()}
+    except SettingsError:
+        mine = {}
+    for bundle in bundles:
+        if not mine:
+            yield True, f"ofx: {bundle} is there; this installation has none to compare it with"
+        elif all(_digest_of(bundle / name) == sha for name, sha in mine.items()):
+            yield True, f"ofx: {bundle} holds this release"
+        else:
+            cure = f"`faceplate install ofx --path '{bundle.parent}'`"
+            yield False, f"ofx: {bundle} is of another release, or was changed; {cure}"
+        yield from _permissions("ofx", bundle)
+    if len(bundles) > 1:
+        yield False, f"ofx: the effect is there {len(bundles)} times, and one hides another"
+    for words in found_caches(system):
+        yield True, f"ofx: {words}"
 
 
 def _installed(where: Installation, found: bool, name: str, there: str = "") -> Iterator[Finding]:

@@ -1,31 +1,29 @@
-"""Puts Faceplate's scripts where hosts look for them, and takes exactly those away again.
+"""Puts Faceplate where hosts look for it, and takes exactly that away again.
 
     nuke      <folder>/faceplate/plugin_host/...   and a marked passage in <folder>/init.py
     resolve   <client folder>/plugin_host/...      and the launchers in <Scripts>/Utility/Faceplate
               which for all users is <Scripts>/../Faceplate: what lies in <Scripts>, menus list
+    ofx       <OFX folder>/Faceplate.ofx.bundle/...
 
 Rules of this file:
     - Nothing is put into a host's Python. What is copied needs its standard library only.
-    - `installed.json` in each folder of ours lists its files with their sha256. Only those are
-      removed, and one that somebody changed stays, and is told.
     - A host's own file is changed between two marks only; all else in it stays, byte for byte.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import shlex
 import shutil
 import sys
-from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 import plugin_host
-from engine.atomic import temporary_name, write_atomically
+from engine.atomic import write_atomically
+from engine.ofx_bundle import BUNDLE, bundle_files, found_caches, told_where
+from engine.placed_files import place, recorded, take_back
 from engine.places import System
 from plugin_host.errors import OutputError, SettingsError
 
@@ -33,8 +31,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-HOSTS = ("nuke", "resolve")
-RECORD = "installed.json"
+HOSTS = ("nuke", "resolve", "ofx")
 _BEGIN = "# >>> faceplate: written by `faceplate install nuke`, taken away by `uninstall`\n"
 _END = "# <<< faceplate\n"
 _PASSAGE = re.compile(re.escape(_BEGIN) + ".*?" + re.escape(_END), re.DOTALL)
@@ -47,7 +44,7 @@ class Installation(NamedTuple):
 
     Attributes:
         host: One of `HOSTS`.
-        client: Folder that holds ``plugin_host``.
+        client: Folder that holds ``plugin_host``; the bundle, for OFX.
         launchers: Folder of what the host itself lists, for Resolve; the same as `client` else.
         startup: File that gets a passage, for Nuke.
     """
@@ -67,6 +64,9 @@ class Installation(NamedTuple):
         if host == "nuke":
             folder = Path(path or system.nuke_folder())
             return cls(host, folder / "faceplate", folder / "faceplate", folder / "init.py")
+        if host == "ofx":
+            bundle = Path(path or system.ofx_folders()[0]) / BUNDLE
+            return cls(host, bundle, bundle)
         scripts = Path(path or system.resolve_scripts()) / "Faceplate"
         client = system.beside_resolve_scripts(path) if path else system.client_folder()
         return cls(host, Path(client), scripts)
@@ -79,31 +79,35 @@ class Installation(NamedTuple):
 
 def add_install(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `install` and `uninstall`."""
-    parser.add_argument("host", choices=HOSTS, help="the application")
+    parser.add_argument("host", choices=HOSTS, help="the application; ofx: the plugin, for all")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--user", action="store_true", help="for this user; what is done anyway")
     where.add_argument(
         "--path",
         metavar="P",
-        help="a folder of NUKE_PATH, or Resolve's Fusion/Scripts/Utility for all users",
+        help="a folder of NUKE_PATH or OFX_PLUGIN_PATH, or Resolve's Fusion/Scripts/Utility "
+        "for all users",
     )
 
 
 def install(args: argparse.Namespace) -> int:
-    """Put a host's scripts in place, or renew them."""
-    where = Installation.of(args.host, System.here(), args.path)
-    put(where, engine_program())
-    print(_installed(where))  # noqa: T201 - what was asked for
+    """Put what a host needs in place, or renew it."""
+    system = System.here()
+    where = Installation.of(args.host, system, args.path)
+    put(where, "" if where.host == "ofx" else engine_program())
+    print(_installed(where, system))  # noqa: T201 - what was asked for
     return 0
 
 
 def uninstall(args: argparse.Namespace) -> int:
-    """Take a host's scripts away."""
+    """Take away what was put there."""
     where = Installation.of(args.host, System.here(), args.path)
+    there = any(recorded(folder) for folder in where.folders)
     left = take_away(where)
     for path in left:
         print(f"left, since somebody changed it: {path}")  # noqa: T201
-    print(f"Faceplate is taken out of {args.host}")  # noqa: T201
+    done = f"Faceplate is taken out of {args.host}"
+    print(done if there else f"nothing of Faceplate's was in {where.client}")  # noqa: T201
     return 1 if left else 0
 
 
@@ -126,22 +130,30 @@ def put(where: Installation, engine: str) -> None:
 
     Raises:
         OutputError: They cannot be written.
-        SettingsError: A file of that name is somebody else's.
+        SettingsError: A file of that name is somebody else's, or there is no bundle to install.
     """
     try:
         for folder, files in wanted(where, engine).items():
-            _check_ours(folder)
-            _renew(folder, files)
+            place(folder, files)
         if where.startup is not None:
             _write_passage(where.startup, _passage(where, engine))
     except OSError as error:
-        raise OutputError(
-            f"cannot install there: {error.strerror}", path=str(error.filename or where.client)
-        ) from None
+        what = f"cannot install there: {error.strerror}"
+        if where.host == "ofx":
+            own = Path("~", "OFX", "Plugins").expanduser()
+            what += f"; `faceplate install ofx --path '{own}'`, with OFX_PLUGIN_PATH='{own}' "
+            what += "where hosts are started"
+        raise OutputError(what, path=str(error.filename or where.client)) from None
 
 
 def wanted(where: Installation, engine: str) -> dict[Path, dict[str, bytes]]:
-    """Return the content of every file that belongs there, by folder and by name within it."""
+    """Return the content of every file that belongs there, by folder and by name within it.
+
+    Raises:
+        SettingsError: There is no bundle of the OFX plugin here.
+    """
+    if where.host == "ofx":
+        return {where.client: bundle_files()}
     package = Path(plugin_host.__file__).parent
     client = {f"plugin_host/{name}": data for name, data in _sources(package).items()}
     if where.host == "nuke":
@@ -161,27 +173,13 @@ def take_away(where: Installation) -> list[Path]:
     left: list[Path] = []
     try:
         for folder in where.folders:
-            left += _remove(folder, recorded(folder))
+            left += take_back(folder)
         if where.startup is not None and where.startup.exists():
             _write_passage(where.startup, "")
     except OSError as error:
         what = f"cannot be removed: {error.strerror}"
         raise OutputError(what, path=str(error.filename or where.client)) from None
     return left
-
-
-def recorded(folder: Path) -> dict[str, str]:
-    """Return the sha256 of every file that was installed in a folder, by its name there."""
-    try:
-        data = json.loads((folder / RECORD).read_text("utf-8"))
-        return cast("dict[str, str]", dict(data["files"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-
-
-def digest(data: bytes) -> str:
-    """Return the sha256 of a file's content."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def _sources(folder: Path) -> dict[str, bytes]:
@@ -197,69 +195,6 @@ def _filled(data: bytes, constants: Mapping[str, str]) -> bytes:
         return match[1] + json.dumps(constants[match[2]], ensure_ascii=False)
 
     return _CONSTANT.sub(fill, data.decode("utf-8")).encode("utf-8")
-
-
-def _check_ours(folder: Path) -> None:
-    """Refuse a folder with content that was not installed by us.
-
-    Raises:
-        SettingsError: It holds other things.
-    """
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / RECORD).exists():
-        raise SettingsError("it holds files that are not Faceplate's; move them", path=str(folder))
-
-
-def _renew(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files, those of a former release go; the record comes first and says both."""
-    before = recorded(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    after = {name: digest(data) for name, data in files.items()}
-    _write_record(folder, {**before, **after})
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, data)
-    _remove_files(folder, {name: sha for name, sha in before.items() if name not in after})
-    _write_record(folder, after)
-
-
-def _write_record(folder: Path, files: Mapping[str, str]) -> None:
-    record = {"release": version("faceplate"), "files": dict(files)}
-    _replace(folder / RECORD, json.dumps(record, indent=1).encode() + b"\n")
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole for whoever reads it; what a crash loses is installed again."""
-    temporary = temporary_name(path.parent)
-    temporary.write_bytes(data)
-    temporary.replace(path)
-
-
-def _remove(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    left = _remove_files(folder, files)
-    if files and not left:
-        (folder / RECORD).unlink()
-    with suppress(OSError):  # something else lies there
-        folder.rmdir()
-    return left
-
-
-def _remove_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    left: list[Path] = []
-    for name, sha in files.items():
-        path = folder / name
-        if not path.exists():
-            continue
-        if digest(path.read_bytes()) == sha:
-            path.unlink()
-        else:
-            left.append(path)
-    folders = {parent for name in files for parent in (folder / name).parents}
-    for parent in sorted((p for p in folders if folder in p.parents), reverse=True):
-        shutil.rmtree(parent / "__pycache__", ignore_errors=True)
-        with suppress(OSError):
-            parent.rmdir()
-    return left
 
 
 def _passage(where: Installation, engine: str) -> str:
@@ -288,7 +223,10 @@ def _write_passage(path: Path, passage: str) -> None:
         path.chmod(mode)
 
 
-def _installed(where: Installation) -> str:
+def _installed(where: Installation, system: System) -> str:
+    if where.host == "ofx":
+        words = f"the OFX effect Faceplate is in {where.client}; start hosts anew"
+        return "; ".join([words, *told_where(where.client, system), *found_caches(system)])
     if where.host == "nuke":
         return (
             f"Faceplate is in {where.client}, and {where.startup} adds it to Nuke's plug-in path. "

@@ -4,7 +4,9 @@ Pure: a system's name, its environment and a home folder in, paths out, so that 
 answers can be checked on any.
 
 References:
-    Blackmagic's scripting README (Scripts folders); Foundry's Q100465 (``~/.nuke``, ``NUKE_PATH``).
+    Blackmagic's scripting README (Scripts folders); Foundry's Q100465 (``~/.nuke``, ``NUKE_PATH``);
+    OpenFX 1.5, "Packaging OFX Plug-ins" (where they are looked for). Of the hosts' caches: what
+    others found on their machines, since no vendor says it.
 """
 
 from __future__ import annotations
@@ -132,3 +134,34 @@ class System:
         if self.name == "darwin":
             return ("/Applications/DaVinci Resolve*/DaVinci Resolve*.app",)
         return ("/opt/resolve/bin/resolve", "/home/resolve/bin/resolve")
+
+    # OFX hosts
+
+    def ofx_folders(self) -> tuple[str, ...]:
+        """Return where hosts look for OFX plugins, in their order; the last is the system's."""
+        separator, common = ":", "/usr/OFX/Plugins"
+        if self.name == "darwin":
+            common = "/Library/OFX/Plugins"
+        if self.name == "win32":
+            separator = ";"
+            files = self.known("COMMONPROGRAMFILES", r"C:\Program Files\Common Files")
+            common = self.join(files, "OFX", "Plugins")
+        named = self.known("OFX_PLUGIN_PATH", "").split(separator)
+        folders = (self.join(folder.strip()) for folder in named if folder.strip())
+        return tuple(dict.fromkeys((*folders, common)))
+
+    def ofx_caches(self) -> tuple[str, ...]:
+        """Return patterns of the files in which Nuke and Resolve keep what plugins they found."""
+        if self.name == "win32":
+            local = self.known("LOCALAPPDATA", rf"{self.home}\AppData\Local")
+            nuke = self.known("NUKE_TEMP_DIR", self.join(local, "Temp", "nuke"))
+            roaming = self.known("APPDATA", rf"{self.home}\AppData\Roaming")
+            resolve = [self.join(roaming, _RESOLVE, "Support")]
+        else:
+            nuke = self.known("NUKE_TEMP_DIR", "/var/tmp/nuke-u*")  # noqa: S108 - Nuke's
+            resolve = [self.join(self.home, _APPLICATION_SUPPORT, _RESOLVE)]
+        if self.name == "linux":
+            own = self.join(self.home, ".local/share/DaVinciResolve")
+            resolve = [own, self.join(own, "configs")]
+        ours = (self.join(folder, "OFXPluginCache*.xml") for folder in resolve)
+        return (self.join(nuke, "ofxplugincache", "ofxplugincache_*.xml"), *ours)

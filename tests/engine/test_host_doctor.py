@@ -1,5 +1,8 @@
+import shutil
+
 import pytest
 
+from engine import ofx_bundle
 from engine.host_doctor import examine_hosts, python_for_resolve
 from engine.installing import Installation, engine_program, put
 from engine.places import System
@@ -14,6 +17,12 @@ def system(tmp_path):
         def resolve_applications(self):
             return (str(tmp_path / "apps" / "resolve"),)
 
+        def ofx_folders(self):
+            return (str(tmp_path / "OFX"), str(tmp_path / "usr"))
+
+        def ofx_caches(self):
+            return (str(tmp_path / "caches" / "*.xml"),)
+
     (tmp_path / "apps").mkdir()
     return Machine("linux", str(tmp_path), {})
 
@@ -23,11 +32,13 @@ def told(system):
     return [text for good, text in found if good], [text for good, text in found if not good]
 
 
-def test_when_there_is_no_host_then_nothing_is_wrong(system):
+def test_when_there_is_no_host_then_nothing_is_wrong(system, tmp_path):
     good, bad = told(system)
     assert good == [
         "nuke: not found on this machine",
         "resolve: not found on this machine",
+        f"ofx: hosts look in {tmp_path}/OFX, {tmp_path}/usr; OFX_PLUGIN_PATH is not set",
+        "ofx: the effect is not there; `faceplate install ofx`",
     ]
     assert not bad
 
@@ -158,3 +169,49 @@ def test_when_windows_has_no_python_then_it_is_told():
     ((good, text),) = python_for_resolve(System("win32", "C:\\", {}))
     assert not good
     assert "no Python is registered" in text
+
+
+class TestOfx:
+    @pytest.fixture
+    def binary(self, system, tmp_path, monkeypatch):
+        """An installed plugin's binary."""
+        built = tmp_path / "build" / ofx_bundle.BUNDLE
+        (built / "Contents").mkdir(parents=True)
+        (built / "Contents" / "Faceplate.ofx").write_bytes(b"binary")
+        monkeypatch.setattr(ofx_bundle, "SOURCES", (built,))
+        where = Installation.of("ofx", system, None)
+        put(where, "")
+        return where.client / "Contents" / "Faceplate.ofx"
+
+    @pytest.mark.usefixtures("binary")
+    def test_when_it_is_today_s_then_nothing_is_wrong(self, system, tmp_path):
+        good, bad = told(system)
+        assert f"ofx: {tmp_path}/OFX/{ofx_bundle.BUNDLE} holds this release" in good
+        assert not bad
+
+    def test_when_it_is_another_one_then_it_says_how_to_renew_it(self, system, binary, tmp_path):
+        binary.write_bytes(b"another")
+        (problem,) = told(system)[1]
+        assert "another release" in problem
+        assert f"`faceplate install ofx --path '{tmp_path}/OFX'`" in problem
+
+    @pytest.mark.usefixtures("binary")
+    def test_when_none_is_here_to_compare_with_then_it_says_so(self, system, monkeypatch, tmp_path):
+        monkeypatch.setattr(ofx_bundle, "SOURCES", (tmp_path / "none",))
+        good, bad = told(system)
+        assert any("none to compare it with" in text for text in good)
+        assert not bad
+
+    def test_when_it_is_there_twice_then_that_is_told(self, system, binary, tmp_path):
+        bundle = binary.parents[1]
+        shutil.copytree(bundle, tmp_path / "usr" / bundle.name)
+        (problem,) = told(system)[1]
+        assert "2 times" in problem
+
+    @pytest.mark.usefixtures("binary")
+    def test_when_hosts_remember_plugins_then_their_files_are_named(self, system, tmp_path):
+        cache = tmp_path / "caches" / "OFXPluginCacheV2.xml"
+        cache.parent.mkdir()
+        assert not any("remembers" in text for text in told(system)[0])
+        cache.write_text("")
+        assert any(f"remove {cache}" in text for text in told(system)[0])

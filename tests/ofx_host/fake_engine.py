@@ -12,11 +12,27 @@ import numpy as np
 import zmq
 
 from engine.connection import write_connection
-from plugin_host.errors import FaceplateError, FrameMissing, SettingsError
+from plugin_host.errors import EngineBusy, FaceplateError, FrameMissing, SettingsError
 from plugin_host.frame_replies import Deposited, Looked, PixelsText
 from plugin_host.protocol import Counter, Envelope, decode, encode, failed, job_id, request_of
-from plugin_host.replies import Accepted, Cancelled, Reported, Welcome
-from plugin_host.requests import Attach, Cancel, Credit, Deposit, Hello, Look, Status, Submit
+from plugin_host.replies import (
+    Accepted,
+    Cancelled,
+    Description,
+    Reported,
+    RestorerText,
+    Welcome,
+)
+from plugin_host.requests import (
+    Cancel,
+    Credit,
+    Deposit,
+    Describe,
+    Hello,
+    Look,
+    Status,
+    Submit,
+)
 
 MATTE = "faceplate.matte"
 
@@ -25,7 +41,11 @@ class FakeEngine:
     """An engine.
 
     Attributes:
-        frames: Pixels ``(H, W, 4)`` by frame number, float32, the top row first.
+        frames: Pixels ``(H, W, 4)`` by frame number, or by take and number, float32, the top
+            row first.
+        window: Length and overlap of its restorer's windows.
+        ready: Whether it has loaded.
+        busy: Whether it has too much to do to look.
         mattes: Mattes ``(H, W)`` by frame number.
         data: Data window's corners, inclusive, by frame; else the pixels begin at 0.
         display: Display windows, likewise.
@@ -40,7 +60,8 @@ class FakeEngine:
         self.frames, self.mattes, self.data, self.display = {}, {}, {}, {}
         self.spoil = lambda parts: parts
         self.delay_s = 0.0
-        self.keeps = True
+        self.keeps, self.ready, self.busy = True, True, False
+        self.window = 8, 0
         self.asked = []
         self.files = {}
         self.folder = folder
@@ -97,32 +118,49 @@ class FakeEngine:
             self._socket.send_multipart([identity, *parts])
 
     def _reply(self, envelope):
-        message = envelope.message
-        if isinstance(message, Hello):
-            session = secrets.token_hex(16)
-            return Welcome(self._id, session, "0", True, ("temporal-denoise",), 10**6, 2**29), ()
-        if isinstance(message, Look):
-            time.sleep(self.delay_s)
-            return self._look(message)
-        if isinstance(message, Status):
-            return Reported(self._id, True, "", 1, ()), ()
-        if isinstance(message, Submit):
-            return Accepted(job_id(message), len(list(message.frames)), "/takes/p.take"), ()
-        if isinstance(message, Cancel):
-            return Cancelled(message.job, 3), ()
-        if isinstance(message, Deposit):
-            if not self.keeps:
-                raise SettingsError("this engine keeps no files of clients: start it with --spool")
-            if envelope.buffers:
-                self.files[message.name] = bytes(envelope.buffers[0])
-            return Deposited(f"/spool/{message.name}", message.name in self.files), ()
-        if isinstance(message, Attach):
-            raise SettingsError("no shared memory here")
-        raise SettingsError(f"no {type(message).__name__} here")
+        answer = {
+            Hello: self._welcome,
+            Describe: self._describe,
+            Look: self._look,
+            Status: lambda _: Reported(self._id, True, "", 1, ()),
+            Submit: self._submit,
+            Cancel: lambda cancel: Cancelled(cancel.job, 3),
+            Deposit: lambda deposit: self._deposit(deposit, envelope.buffers),
+        }.get(type(envelope.message))
+        if answer is None:
+            raise SettingsError(f"no {type(envelope.message).__name__} here")
+        told = answer(envelope.message)
+        return told if isinstance(told, tuple) else (told, ())
+
+    def _welcome(self, _):
+        session, names = secrets.token_hex(16), ("temporal-denoise",)
+        return Welcome(self._id, session, "0", self.ready, names, 10**6, 2**29)
+
+    def _describe(self, _):
+        length, overlap = self.window
+        told = RestorerText(
+            "temporal-denoise", "", ("bfr",), "chained", length, overlap, (), False, (), "", ""
+        )
+        return Description((told,))
+
+    def _submit(self, submit):
+        window = submit.output.partition("/windows/")[2] or "p"
+        return Accepted(job_id(submit), len(list(submit.frames)), f"/takes/{window}.take")
+
+    def _deposit(self, deposit, buffers):
+        if not self.keeps:
+            raise SettingsError("this engine keeps no files of clients: start it with --spool")
+        if buffers:
+            self.files[deposit.name] = bytes(buffers[0])
+        return Deposited(f"/spool/{deposit.name}", deposit.name in self.files)
 
     def _look(self, look):
+        time.sleep(self.delay_s)
+        if self.busy:
+            raise EngineBusy("64 frames were asked for and are not read yet")
         matte = look.into.channels == (MATTE,)
-        pixels = (self.mattes if matte else self.frames).get(look.frame)
+        shown = self.mattes if matte else self.frames
+        pixels = shown.get((look.take, look.frame), shown.get(look.frame))
         if pixels is None and matte:
             raise SettingsError(f"no channel {MATTE}")
         if pixels is None:

@@ -202,6 +202,25 @@ def test_when_a_range_is_restored_by_the_button_then_its_frames_come_to_be_seen(
     assert "3 of 3" in effect.params["report"].value
 
 
+def test_when_a_job_has_ended_then_its_report_says_which_frames_failed_and_where_all_lies(
+    effect_of, engine, tmp_path
+):
+    pattern = write_plate(tmp_path / "plate", [1, 2, 4])
+    engine.wait_ready()
+    effect = effect_of("", plate=pattern, range="1-4", restorer="temporal-denoise")
+    effect.press("restoreRange")
+
+    def told():
+        effect.press("openReport")
+        return "Frame 3" in effect.params["report"].value
+
+    wait_until(told, "the report names the frame")
+    kind, text = effect.messages[-1]
+    assert kind == "OfxMessageMessage"
+    for words in ("is finished", "1 frame with an error", pattern % 3, "p.take", "faceplate page"):
+        assert words in text
+
+
 def test_when_a_job_is_cancelled_by_the_button_then_the_engine_stops_it(
     effect_of, engine, tmp_path
 ):

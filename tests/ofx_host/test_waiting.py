@@ -95,7 +95,7 @@ def test_when_a_final_render_waits_then_it_shows_the_frame_once_it_is_there(show
 def test_when_a_frame_does_not_come_by_the_deadline_then_the_render_fails_and_says_so(
     shown, source, fake
 ):
-    effect = shown(missing=WAIT, deadline=0.3)
+    effect = shown(missing=WAIT, deadline=1.0)
     status, got = rendered(effect, source)
     assert status == FAILED
     assert "not there" in effect.persistent
@@ -160,6 +160,29 @@ def test_when_an_engine_hangs_then_interactive_renders_soon_stop_asking_it(shown
     rendered(effect, source, interactive=True)
     assert len(fake.asked) == asked
     assert "answer" in effect.persistent
+
+
+def test_when_the_engine_is_busy_then_the_message_says_that_and_who_waits_asks_again(
+    shown, source, fake
+):
+    fake.frames[3], fake.busy = opaque(noise(1)), True
+    effect = shown()
+    status, got = rendered(effect, source)
+    assert status == OK
+    assert effect.persistent.startswith("The engine is busy: 64 frames")
+    assert (got != source.read()).any()
+    effect.set(missing=WAIT, deadline=LONG_S)
+
+    def finish():
+        before = len(fake.said(Look))
+        wait_until(lambda: len(fake.said(Look)) > before, "it looks again")
+        fake.busy = False
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    assert same_bits(rendered(effect, source)[1], fake.frames[3])
+    thread.join()
+    assert effect.persistent is None
 
 
 def flipped(parts):

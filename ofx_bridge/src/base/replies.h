@@ -51,6 +51,8 @@ struct RestorerText {
   std::vector<ParameterText> parameters;
   std::string licence;
   std::string source;
+  std::int64_t vram = 0;  // bytes
+  std::int64_t vram_least = 0;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
@@ -65,6 +67,8 @@ struct RestorerText {
     visit("parameters", self.parameters, Several<Record<ParameterText>>{kTold<ParameterText>});
     visit("licence", self.licence, kName);
     visit("source", self.source, Text{});
+    visit("vram", self.vram, Whole{}, Given::kMay);
+    visit("vram_least", self.vram_least, Whole{}, Given::kMay);
   }
 };
 
@@ -247,6 +251,23 @@ struct JobText {
   }
 };
 
+struct WorkerText {
+  std::string device;
+  std::string kind;
+  std::int64_t memory = 0;  // bytes
+  std::string state;
+  std::optional<std::string> job;
+
+  template <class Self, class Visit>
+  static void fields(Self& self, Visit& visit) {
+    visit("device", self.device, kName);
+    visit("kind", self.kind, kName);
+    visit("memory", self.memory, Whole{});
+    visit("state", self.state, kName);
+    visit("job", self.job, Maybe<Text>{kJob}, Given::kMay);
+  }
+};
+
 struct Reported {
   static constexpr std::string_view kKind = "Reported";
   std::string engine;
@@ -255,6 +276,7 @@ struct Reported {
   std::int64_t sessions = 0;
   std::vector<JobText> jobs;
   std::map<std::string, std::int64_t> counts;
+  std::vector<WorkerText> workers;
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
@@ -264,6 +286,7 @@ struct Reported {
     visit("sessions", self.sessions, Whole{});
     visit("jobs", self.jobs, Several<Record<JobText>>{kTold<JobText>, 100000});
     visit("counts", self.counts, Named<Whole>{}, Given::kMay);
+    visit("workers", self.workers, Several<Record<WorkerText>>{kTold<WorkerText>}, Given::kMay);
   }
 };
 

@@ -19,6 +19,8 @@ inline constexpr std::int64_t kMostRingBytes = std::int64_t{1024} << 20;
 inline constexpr std::string_view kTasks = "bfr|colour|inpaint";
 inline constexpr std::string_view kLayers = "beauty|matte|confidence|source|patch";
 inline constexpr std::string_view kOnError = "stop|skip|source";
+inline constexpr std::string_view kRedo = "missing|differing|all";
+inline constexpr std::string_view kUntil = "analysis|anchor|end";
 inline constexpr std::string_view kSamples = "half|float";
 
 inline constexpr Text kPath{4096};
@@ -119,6 +121,8 @@ struct Submit {
   std::string output;
   std::string on_error = "skip";
   bool urgent = false;
+  std::string redo = "missing";
+  std::string until = "end";
 
   template <class Self, class Visit>
   static void fields(Self& self, Visit& visit) {
@@ -128,6 +132,8 @@ struct Submit {
     visit("output", self.output, kPath);
     visit("on_error", self.on_error, Choice{kOnError}, Given::kMay);
     visit("urgent", self.urgent, Flag{}, Given::kMay);
+    visit("redo", self.redo, Choice{kRedo}, Given::kMay);
+    visit("until", self.until, Choice{kUntil}, Given::kMay);
   }
 };
 

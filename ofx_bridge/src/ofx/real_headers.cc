@@ -53,6 +53,7 @@ SAME_WORD(suite::kMessage, kOfxMessageSuite);
 SAME_WORD(prop::kMultipleClipDepths, kOfxImageEffectPropSupportsMultipleClipDepths);
 SAME_WORD(prop::kInteractive, kOfxImageEffectPropInteractiveRenderStatus);
 SAME_WORD(prop::kFrameVarying, kOfxImageEffectFrameVarying);
+SAME_WORD(prop::kFrameRange, kOfxImageEffectPropFrameRange);
 SAME_WORD(prop::kFieldExtraction, kOfxImageClipPropFieldExtraction);
 SAME_WORD(prop::kRenderThreadSafety, kOfxImageEffectPluginRenderThreadSafety);
 SAME_WORD(prop::kHostFrameThreading, kOfxImageEffectPluginPropHostFrameThreading);
@@ -60,6 +61,7 @@ SAME_WORD(prop::kFieldRenderTwice, kOfxImageEffectPluginPropFieldRenderTwiceAlwa
 SAME_WORD(prop::kParamFileExists, kOfxParamPropStringFilePathExists);
 SAME_WORD(value::kPreMultiplied, kOfxImagePreMultiplied);
 SAME_WORD(value::kUnPreMultiplied, kOfxImageUnPreMultiplied);
+SAME_WORD(value::kMessageWarning, kOfxMessageWarning);
 SAME_WORD(value::kFieldBoth, kOfxImageFieldBoth);
 SAME_WORD(value::kStringFolderPath, kOfxParamStringIsDirectoryPath);
 static_assert(kReplyDefault == kOfxStatReplyDefault && kErrBadIndex == kOfxStatErrBadIndex);

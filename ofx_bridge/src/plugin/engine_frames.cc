@@ -40,26 +40,26 @@ std::shared_ptr<const Picture> picture_of(Pixels pixels, int channels) {
 
 Found failed(const Error& error) {
   if (error.is(kFrameMissing)) return {Standing::kAbsent, nullptr, error.what()};
+  if (error.is(kEngineBusy)) {
+    return {Standing::kBusy, nullptr, std::string("The engine is busy: ") + error.what()};
+  }
   const bool nobody = error.is(kEngineUnreachable);
   return {nobody ? Standing::kNoEngine : Standing::kRefused, nullptr, error.what()};
 }
 
-}  // namespace
-
-Submit submit_of(const Order& order, const Welcome& welcome) {
+Submit submit_of(const Order& order) {
   Submit submit;
   submit.frames = FrameRange::parse(order.frames);
   submit.shot.frames = FrameRange::parse(order.shot.empty() ? order.frames : order.shot);
   submit.shot.plate.path = order.plate;
   if (!order.colourspace.empty()) submit.shot.plate.colourspace = order.colourspace;
-  if (order.restorer.empty() && welcome.restorers.empty()) {
-    throw Error(kEngineBusy, "the engine is still loading: try again in a moment");
-  }
-  submit.settings.restorer = order.restorer.empty() ? welcome.restorers.front() : order.restorer;
+  submit.settings.restorer = order.restorer;
   submit.settings.layers = {"beauty", "matte"};
   submit.output = order.output;
   return submit;
 }
+
+}  // namespace
 
 Found EngineFrames::look(const std::string& take, std::int64_t frame, Layer layer,
                          const Patience& patience) {
@@ -122,14 +122,22 @@ std::shared_ptr<const Picture> EngineFrames::fetch(EngineClient& client, const K
   return once(false);
 }
 
+Accepted EngineFrames::start(Order order, EngineClient& client, const Patience& patience) {
+  if (order.restorer.empty()) {
+    const Welcome welcome = client.hello(patience);
+    if (welcome.restorers.empty()) throw Error(kSettingsError, "the engine has no restorer");
+    order.restorer = welcome.restorers.front();
+  }
+  const Accepted accepted = client.submit(submit_of(order), patience);
+  jobs_.insert(accepted.job);
+  return accepted;
+}
+
 Ordered EngineFrames::submit(const Order& order, const Patience& patience) {
   auto accepted = std::make_shared<Accepted>();
   try {
-    ask(
-        [this, order, accepted](EngineClient& client, const Patience& time) {
-          *accepted = client.submit(submit_of(order, client.hello(time)), time);
-          jobs_.insert(accepted->job);
-        },
+    ask([this, order, accepted](EngineClient& client,
+                                const Patience& time) { *accepted = start(order, client, time); },
         patience);
   } catch (const Error& error) {
     return {false, {}, {}, error.what()};
@@ -145,23 +153,6 @@ std::string EngineFrames::cancel(const std::string& job, const Patience& patienc
     return error.what();
   }
   return {};
-}
-
-std::string EngineFrames::report(const std::string& job, const Patience& patience) {
-  auto reported = std::make_shared<Reported>();
-  try {
-    ask([reported](EngineClient& client, const Patience& time) { *reported = client.status(time); },
-        patience);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  for (const JobText& known : reported->jobs) {
-    if (known.job != job) continue;
-    return "Job " + job + " is " + known.state + ": " + std::to_string(known.done) + " of " +
-           std::to_string(known.total) + " frames, in " + known.output;
-  }
-  return std::string("The engine ") + (reported->ready ? "is ready" : "loads") +
-         (job.empty() ? "." : "; it knows nothing of job " + job + " any more.");
 }
 
 void EngineFrames::purge() {

@@ -29,9 +29,6 @@
 
 namespace faceplate::plugin {
 
-// The request that an order stands for. Throws request, engine.busy where no restorer is known yet.
-Submit submit_of(const Order& order, const Welcome& welcome);
-
 class EngineFrames : public FrameSource {
  public:
   explicit EngineFrames(std::string connection) : connection_(std::move(connection)) {}
@@ -43,10 +40,11 @@ class EngineFrames : public FrameSource {
   Ordered submit(const Order& order, const Patience& patience) override;
   std::string cancel(const std::string& job, const Patience& patience) override;
   std::string report(const std::string& job, const Patience& patience) override;
+  bool agrees(const std::string& shelf, std::int64_t frame, std::size_t pixels) override;
   bool wants(const std::string& shelf, std::int64_t frame) override;
   void teach(Lesson lesson) override;
   Learnt learnt(const std::string& shelf) override;
-  void forget(const std::string& shelf) override;
+  Preview preview(const std::string& shelf, std::int64_t frame) override;
   void purge() override;
 
   // Ends the connection and joins the thread; what is asked afterwards is refused.
@@ -77,10 +75,20 @@ class EngineFrames : public FrameSource {
     std::shared_ptr<const Picture> picture;
   };
 
-  // What a shelf holds.
+  struct LearntWindow {
+    FrameRange frames;
+    std::string job, take;
+  };
+
+  // What a shelf holds. The engine's has a name of its own: what an earlier session left there is
+  // no part of it.
   struct Shelf {
+    std::string name = new_id();
+    std::map<std::int64_t, std::size_t> pixels;  // a hash of each frame's
+    bool agrees = true;
     std::set<std::int64_t> taught;  // on their way, or there
     std::set<std::int64_t> there;
+    std::map<std::int64_t, LearntWindow> windows;  // that were submitted, by their first frame
     Learnt learnt;
   };
 
@@ -88,11 +96,22 @@ class EngineFrames : public FrameSource {
   void ask(Work work, const Patience& patience);
   void post(std::shared_ptr<Task> task);
   void send(const Lesson& lesson, EngineClient& client, const Patience& patience);
+  void submit_shot(const Lesson& lesson, Order order, EngineClient& client,
+                   const Patience& patience);
+  void submit_windows(const Lesson& lesson, Order order, EngineClient& client,
+                      const Patience& patience);
+  std::optional<RestorerText> described(const std::string& restorer, EngineClient& client,
+                                        const Patience& patience);
+  bool is_there(const std::string& shelf, const FrameRange& frames);
+  bool is_submitted(const std::string& shelf, const FrameRange& window);
+  Accepted start(Order order, EngineClient& client, const Patience& patience);
   void run();
   void carry_out(Task& task);
   void refuse_all();
   EngineClient& client();
+  bool is_asked();
   void hear_of_jobs();
+  bool hear_of(const std::string& job);
   std::shared_ptr<const Picture> fetch(EngineClient& client, const Key& key,
                                        const Patience& patience);
   std::shared_ptr<const Picture> kept(const Key& key, const Stamp& stamp);
@@ -115,7 +134,10 @@ class EngineFrames : public FrameSource {
 
   std::unique_ptr<EngineClient> client_;  // this and what follows: the thread's alone
   std::string engine_;
-  std::set<std::string> jobs_;
+  std::set<std::string> jobs_;                // whose end was not heard yet
+  std::map<std::string, std::string> ended_;  // how the others ended, for a person
+  std::vector<RestorerText> restorers_;       // what is known of `described_`
+  std::string described_;
 };
 
 }  // namespace faceplate::plugin

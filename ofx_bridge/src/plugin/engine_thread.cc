@@ -123,21 +123,15 @@ EngineClient& EngineFrames::client() {
   return *client_;
 }
 
+bool EngineFrames::is_asked() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return closing_ || !tasks_.empty();
+}
+
 // Events that nobody takes would keep the engine from telling of other jobs.
 void EngineFrames::hear_of_jobs() {
-  for (auto job = jobs_.begin(); job != jobs_.end();) {
-    bool ended = false;
-    try {
-      while (const auto event =
-                 client().next_event(*job, Patience(kSliceS, [this] { return closing_.load(); }))) {
-        if ((ended = std::holds_alternative<Finished>(*event))) break;
-      }
-    } catch (const Aborted&) {
-      return;
-    } catch (const Error& error) {
-      ended = !error.is(kEngineUnreachable);
-    }
-    job = ended ? jobs_.erase(job) : std::next(job);
+  for (auto job = jobs_.begin(); job != jobs_.end() && !is_asked();) {
+    job = hear_of(*job) ? jobs_.erase(job) : std::next(job);
   }
 }
 

@@ -32,6 +32,7 @@ enum class Standing {
   kThere,
   kAbsent,    // not restored, or not yet
   kNoEngine,  // nobody answers, or not in time
+  kBusy,      // it answers that it has too much to do just now
   kRefused,   // the engine says why not
 };
 
@@ -53,7 +54,7 @@ struct Ordered {
 
 // A frame of a source that has no path, for an engine to restore with the others of its shot.
 struct Lesson {
-  std::string shelf;  // 32 hexadecimal digits: whose frames lie together
+  std::string shelf;  // whose frames lie together
   Order order;        // `shot`, `colourspace`, `restorer`; the rest follows from the shelf
   std::int64_t frame = 0;
   std::string file;  // EXR
@@ -61,8 +62,15 @@ struct Lesson {
 
 // What became of a shelf's frames.
 struct Learnt {
-  std::string job, take;  // empty before the shot is whole
-  std::string message;    // what went wrong; empty for nothing
+  std::string job, take;             // empty before the shot is whole
+  std::string message;               // what went wrong; empty for nothing
+  std::size_t there = 0, total = 0;  // frames of the shot that the engine has, and all of them
+};
+
+// A window of a shot that was restored by itself, before the shot was whole.
+struct Preview {
+  std::string take;    // empty where there is none
+  std::string frames;  // of the window
 };
 
 // An engine at one address; every method may be called by any thread.
@@ -85,16 +93,21 @@ class FrameSource {
   // How things stand, in a sentence.
   virtual std::string report(const std::string& job, const Patience& patience) = 0;
 
+  // Whether a shelf has one source: every frame looked the same each time, by a hash of its
+  // pixels. From the first that did not, it never has again.
+  virtual bool agrees(const std::string& shelf, std::int64_t frame, std::size_t pixels) = 0;
+
   // Whether a shelf's frame was not taught yet and there is room for it.
   virtual bool wants(const std::string& shelf, std::int64_t frame) = 0;
 
-  // Sends a frame, and submits the shot with the last of them; returns at once.
+  // Sends a frame; submits each window of the restorer's with its last frame, and the shot with
+  // the last of all. Returns at once.
   virtual void teach(Lesson lesson) = 0;
 
   virtual Learnt learnt(const std::string& shelf) = 0;
 
-  // Forgets what was taught there, so that it can be taught again.
-  virtual void forget(const std::string& shelf) = 0;
+  // The window that a frame was restored in, or is to be.
+  virtual Preview preview(const std::string& shelf, std::int64_t frame) = 0;
 
   // Lets go of all pictures that nobody looks at.
   virtual void purge() = 0;

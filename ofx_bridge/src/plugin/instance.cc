@@ -69,18 +69,23 @@ Properties Instance::properties() const {
   return Properties(set);
 }
 
-std::int64_t Instance::frame_at(ofx::PropertySet in, ofx::Time time, const Values& values) const {
+std::optional<std::int64_t> Instance::told_frame(ofx::PropertySet in) const {
   for (const Properties& told : {Properties(in), properties()}) {
     if (const auto frame = told.number(ofx::prop::kSourceFrame)) return *frame;
     if (const auto frame = told.real(ofx::prop::kSourceFrame)) return std::llround(*frame);
   }
+  return std::nullopt;
+}
+
+std::int64_t Instance::frame_at(ofx::PropertySet in, ofx::Time time, const Values& values) const {
+  if (const auto frame = told_frame(in)) return *frame;
   // A frame lasts until the next: its second field is half a frame later.
   constexpr double kRounding = 1e-3;
   if (!(std::fabs(time) < 1e9)) throw HostError{ofx::kErrValue};
   return static_cast<std::int64_t>(std::floor(time + kRounding)) + values.frame_offset;
 }
 
-void Instance::say(const std::string& message) {
+void Instance::say(const std::string& message, const char* kind) {
   const std::lock_guard<std::mutex> lock(saying_);
   if (message == said_ || !suites().message) return;
   const ofx::MessageSuite& suite = *suites().message;
@@ -89,8 +94,7 @@ void Instance::say(const std::string& message) {
   } else if (message.empty()) {
     suite.clearPersistentMessage(effect_);
   } else {
-    suite.setPersistentMessage(effect_, ofx::value::kMessageError, kMessageId, "%s",
-                               message.c_str());
+    suite.setPersistentMessage(effect_, kind, kMessageId, "%s", message.c_str());
   }
   said_ = message;
 }
@@ -113,7 +117,9 @@ void Instance::changed(const std::string& name, ofx::Time time) {
 
 // Each time that it is switched on, another shelf: the source may be another by now.
 void Instance::begin_learning(ofx::Time time) const {
-  if (parameters_.number(name::kLearn, time)) parameters_.set(name::kShelf, new_id());
+  if (!parameters_.number(name::kLearn, time)) return;
+  parameters_.set(name::kShelf, new_id());
+  parameters_.set(name::kTake, std::string());
 }
 
 void Instance::sync() const {
@@ -169,16 +175,27 @@ void Instance::refresh(ofx::Time time) {
   const auto engine = frame_source(parameters_.text(name::kEngine, time));
   engine->purge();
   sync();
-  parameters_.set(name::kReport,
-                  engine->report(parameters_.text(name::kJob, time), Patience(kButtonS)));
+  parameters_.set(name::kReport, standing(time));
   nudge(time);
 }
 
-void Instance::open_report(ofx::Time time) {
+// How the job stands, and the source that is learnt.
+std::string Instance::standing(ofx::Time time) const {
   const auto engine = frame_source(parameters_.text(name::kEngine, time));
   std::string text = engine->report(parameters_.text(name::kJob, time), Patience(kButtonS));
+  const Learnt learnt = engine->learnt(parameters_.text(name::kShelf, time));
+  if (parameters_.number(name::kLearn, time) && learnt.total > 0) {
+    text += " Learn source: " + std::to_string(learnt.there) + " of " +
+            std::to_string(learnt.total) + " frames are with it.";
+  }
+  return text;
+}
+
+void Instance::open_report(ofx::Time time) {
+  std::string text = standing(time);
   const std::string take = parameters_.text(name::kTake, time);
   if (!take.empty()) text += "\nTake: " + take;
+  text += "\nAll jobs, in a browser: faceplate page --open";
   tell(text);
 }
 

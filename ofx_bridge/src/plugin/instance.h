@@ -29,14 +29,17 @@ class Instance {
   const Parameters& parameters() const { return parameters_; }
   Properties properties() const;
 
+  // The source's own frame, where the host tells it.
+  std::optional<std::int64_t> told_frame(ofx::PropertySet in) const;
+
   // The plate's frame at a time of the host's.
   std::int64_t frame_at(ofx::PropertySet in, ofx::Time time, const Values& values) const;
 
   // Whether the host wants the render to end.
   bool aborted() const { return suites().effect->abort(effect_) != 0; }
 
-  // Sets the persistent message; an empty one clears it.
-  void say(const std::string& message);
+  // Sets the persistent message, as an error or of that kind; an empty one clears it.
+  void say(const std::string& message, const char* kind = ofx::value::kMessageError);
 
   // Writes down what the engine learnt; only where the host lets parameters be set.
   void sync() const;
@@ -51,6 +54,7 @@ class Instance {
   void refresh(ofx::Time time);
   void open_report(ofx::Time time);
   void begin_learning(ofx::Time time) const;
+  std::string standing(ofx::Time time) const;
   void nudge(ofx::Time time) const;
 
   ofx::Effect effect_;

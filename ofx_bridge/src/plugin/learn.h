@@ -8,12 +8,15 @@
 
 namespace faceplate::plugin {
 
-// The shelf of an instance's frames: what was drawn for it, else what follows from its shot.
-std::string shelf_of(const Parameters& parameters, ofx::Time time);
+// Of one frame: the shelf that was learnt from this very source, and what a person should hear.
+struct Lore {
+  std::string shelf;    // empty where that is not known of what is drawn: proxies, tiles, others
+  std::string message;  // empty for nothing
+};
 
-// Sends the source's frame, once, without waiting for it to arrive. Proxies and tiles are no
-// lessons. Returns what a person should hear of it; empty for nothing.
-std::string learn(const Instance& instance, FrameSource& engine, ofx::PropertySet in,
-                  ofx::Time time, std::int64_t frame);
+// Sends the source's frame, once, without waiting for it to arrive, where no take is filled in.
+// Proxies and tiles are no lessons.
+Lore learn(const Instance& instance, FrameSource& engine, ofx::PropertySet in, ofx::Time time,
+           std::int64_t frame);
 
 }  // namespace faceplate::plugin

@@ -49,6 +49,7 @@ enum class Missing { kSource, kMarked, kWait };
 // What render and isIdentity go by.
 struct Values {
   std::string take, engine;
+  std::string preview, previewed;  // a window's take and frames, shown where `take` lacks a frame
   Drawing drawing;
   Alpha alpha = Alpha::kAsSource;
   Missing missing = Missing::kMarked;
@@ -58,7 +59,7 @@ struct Values {
 
   // Whether the source is what is seen, whatever an engine has.
   bool shows_source() const {
-    return drawing.show == Show::kOriginal || take.empty() ||
+    return drawing.show == Show::kOriginal || (take.empty() && preview.empty()) ||
            (drawing.mix == 0.0 &&
             (drawing.show == Show::kRestored || drawing.show == Show::kSplit));
   }

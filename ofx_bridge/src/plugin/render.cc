@@ -2,15 +2,13 @@
 //
 // Rules of this file:
 //   - Nothing is restored here: a frame is looked up, and is there or not.
-//   - Interactive renders take what there is. Final ones wait where they are told to, hear of
-//     abort() every 50 ms at the latest, and end by the deadline.
 //   - An image is held no longer than the action; while the engine is waited for, none is.
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 
 #include "plugin/actions.h"
+#include "plugin/finding.h"
 #include "plugin/instance.h"
 #include "plugin/learn.h"
 
@@ -18,9 +16,6 @@ namespace faceplate::plugin {
 namespace {
 
 namespace p = ofx::prop;
-
-constexpr double kInteractiveS = 2.0;  // for an engine that reads a frame which is there
-constexpr double kAgainS = 0.25;       // between two looks for a frame that is waited for
 
 struct Asked {
   ofx::Time time;
@@ -36,60 +31,6 @@ struct Asked {
     for (int i = 0; i < 2; ++i) scale[i] = in.real(p::kRenderScale, i).value_or(1);
     interactive = in.number(p::kInteractive).value_or(0) != 0;
   }
-};
-
-struct Layers {
-  Found restored, matte;
-};
-
-class Finding {
- public:
-  Finding(const Instance& instance, const Values& values, std::int64_t frame, bool interactive)
-      : values_(values),
-        frame_(frame),
-        waits_(values.missing == Missing::kWait && !interactive),
-        engine_(frame_source(values.engine)),
-        patience_(interactive ? std::min(values.deadline_s, kInteractiveS) : values.deadline_s,
-                  [&instance] { return instance.aborted(); }) {}
-
-  // Looks, and again where it waits. Throws Aborted.
-  Layers layers() const {
-    Layers found{layer(Layer::kBeauty), {}};
-    if (found.restored.standing == Standing::kThere && values_.drawing.needs_matte()) {
-      found.matte = layer(Layer::kMatte);
-    }
-    return found;
-  }
-
-  bool waits() const { return waits_; }
-
- private:
-  Found layer(Layer which) const {
-    while (true) {
-      Found found = engine_->look(values_.take, frame_, which, patience_);
-      const bool hopeful =
-          found.standing == Standing::kAbsent || found.standing == Standing::kNoEngine;
-      if (!waits_ || !hopeful) return found;
-      pause(std::min(kAgainS, patience_.left_s()));
-      if (patience_.left_s() <= 0) return found;
-    }
-  }
-
-  void pause(double seconds) const {
-    const Patience again = patience_.shortened(seconds);
-    while (true) {
-      again.check();
-      const double left = again.left_s();
-      if (left <= 0) return;
-      std::this_thread::sleep_for(std::chrono::duration<double>(std::min(left, kSliceS)));
-    }
-  }
-
-  const Values& values_;
-  std::int64_t frame_;
-  bool waits_;
-  std::shared_ptr<FrameSource> engine_;
-  Patience patience_;
 };
 
 // The whole of the source in pixels of the image.
@@ -176,28 +117,19 @@ class Canvas {
   Rect window_{}, region_{};
 };
 
-const Found& worst(const Layers& layers, const Values& values) {
-  const bool restored = layers.restored.standing == Standing::kThere;
-  return restored && values.drawing.needs_matte() ? layers.matte : layers.restored;
-}
-
-// What the parameters say; where they name no take, the one that was learnt.
-Values values_at(const Instance& instance, ofx::Time time) {
-  Values values = instance.parameters().at(time);
-  if (values.learn && values.take.empty()) {
-    const std::string shelf = shelf_of(instance.parameters(), time);
-    values.take = frame_source(values.engine)->learnt(shelf).take;
-  }
-  return values;
-}
-
-// What a person must hear: nothing of a frame that is merely not there yet.
-std::string complaint(const Found& found, const Finding& finding, const Values& values) {
-  if (found.standing == Standing::kThere) return {};
-  if (found.standing != Standing::kAbsent) return found.message;
-  if (!finding.waits()) return {};
-  return "The frame is not there after " + std::to_string(std::lround(values.deadline_s)) +
-         " s: " + found.message;
+// Sends the source's frame. Where the values name no take, they get the one that was learnt from
+// this source, and what may be seen until it has the frame. Returns what a person should hear.
+std::string taught(const Instance& instance, ofx::PropertySet in, const Asked& asked,
+                   std::int64_t frame, Values* values) {
+  const auto engine = frame_source(values->engine);
+  const Lore lore = learn(instance, *engine, in, asked.time, frame);
+  if (lore.shelf.empty()) return lore.message;
+  if (values->take.empty()) values->take = engine->learnt(lore.shelf).take;
+  if (values->missing == Missing::kWait && !asked.interactive) return lore.message;
+  const Preview preview = engine->preview(lore.shelf, frame);
+  values->preview = preview.take;
+  values->previewed = preview.frames;
+  return lore.message;
 }
 
 }  // namespace
@@ -205,12 +137,10 @@ std::string complaint(const Found& found, const Finding& finding, const Values& 
 ofx::Status render(ofx::Effect effect, ofx::PropertySet in) {
   Instance& instance = Instance::of(effect);
   const Asked asked(in);
-  const Values values = values_at(instance, asked.time);
+  Values values = instance.parameters().at(asked.time);
   const std::int64_t frame = instance.frame_at(in, asked.time, values);
   std::string lesson;
-  if (values.learn) {
-    lesson = learn(instance, *frame_source(values.engine), in, asked.time, frame);
-  }
+  if (values.learn) lesson = taught(instance, in, asked, frame, &values);
   if (values.shows_source()) {
     Canvas(instance, asked).draw_source();
     instance.say(lesson);
@@ -223,15 +153,16 @@ ofx::Status render(ofx::Effect effect, ofx::PropertySet in) {
   } catch (const Aborted&) {
     return ofx::kOk;
   }
-  const Found& found = worst(layers, values);
-  std::string message = complaint(found, finding, values);
+  std::string message = finding.complaint(layers);
   const Canvas canvas(instance, asked);
-  if (found.standing == Standing::kThere) {
+  if (finding.is_whole(layers)) {
     message = canvas.draw(layers, asked, values);
-    instance.say(message);
-    if (message.empty()) return ofx::kOk;
+    if (message.empty()) {
+      instance.say(finding.remark(layers), ofx::value::kMessageWarning);
+      return ofx::kOk;
+    }
   }
-  instance.say(message);
+  instance.say(message.empty() ? lesson : message);
   // Also what fails is drawn: some hosts show the pixels of a failed render.
   values.missing == Missing::kSource ? canvas.draw_source() : canvas.draw_marked();
   return finding.waits() ? ofx::kFailed : ofx::kOk;
@@ -240,14 +171,15 @@ ofx::Status render(ofx::Effect effect, ofx::PropertySet in) {
 ofx::Status is_identity(ofx::Effect effect, ofx::PropertySet in, ofx::PropertySet out) {
   const Instance& instance = Instance::of(effect);
   const Asked asked(in);
-  const Values values = values_at(instance, asked.time);
+  const Values values = instance.parameters().at(asked.time);
+  if (values.learn) return ofx::kReplyDefault;
   bool identity = values.shows_source();
-  if (!identity && values.missing == Missing::kSource && !values.learn) {
+  if (!identity && values.missing == Missing::kSource) {
     const auto engine = frame_source(values.engine);
     const Found found = engine->peek(values.take, instance.frame_at(in, asked.time, values));
     identity = found.standing == Standing::kAbsent;
   }
-  if (!identity || values.learn) return ofx::kReplyDefault;
+  if (!identity) return ofx::kReplyDefault;
   Properties(out).set(p::kName, ofx::kSourceClip);
   Properties(out).set(p::kTime, asked.time);
   return ofx::kOk;

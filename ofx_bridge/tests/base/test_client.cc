@@ -55,7 +55,7 @@ TEST_CASE("when_the_engine_answers_then_the_client_returns_what_it_said") {
     const Envelope asked = peer.asked();
     CHECK(asked.session == kSession);
     CHECK(std::get<Status>(asked.message).most == 7);
-    peer.answer(asked, Reported{"e1", true, "cpu", 1, {}, {{"running", 2}}}, kSession);
+    peer.answer(asked, Reported{"e1", true, "cpu", 1, {}, {{"running", 2}}, {}}, kSession);
     const Envelope refused = peer.asked();
     peer.answer(refused, Failed{"frame.missing.new", "not there", {}, 3, {}}, kSession);
     peer.rest();
@@ -101,7 +101,7 @@ TEST_CASE("when_the_engine_is_replaced_then_the_connection_file_is_read_again") 
     return [engine](Peer& peer, int) {
       peer.greet();
       peer.answer(peer.asked(), welcome(engine), kSession);
-      peer.answer(peer.asked(), Reported{engine, true, "", 1, {}, {}}, kSession);
+      peer.answer(peer.asked(), Reported{engine, true, "", 1, {}, {}, {}}, kSession);
       if (engine == "e2") peer.rest();
     };
   };
