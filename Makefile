@@ -3,11 +3,17 @@
 #   demo    sets up, restores a degraded plate of real pixels, prints the gain
 #   test    sets up, passes every check and test
 #   check   the checks alone: formatters, linter, types, floors; the OFX plugin builds without warnings
-#   ofx     builds the OFX plugin
+#   ofx     builds the OFX plugin and installs it where hosts look, if this user may write there
+#   ofx-bundle  builds it in build/ofx, and installs nothing
+#   wheel   makes dist/*.whl, for machines of this kind, since it carries the OFX plugin
 #   test-ofx  its tests, alone and in a host: plain, under AddressSanitizer and UBSan, under ThreadSanitizer
 #   bench   every performance claim as a figure (minutes)
+#   bench-farm  chunks over one run, what a task and a resume cost, then farms under fire (minutes);
+#           FARMS=N
 #   soak    kills writers, workers, servers and clients, 2000 times (half an hour); KILLS=N, SEED=S
 #   fuzz    throws spoilt bytes at all that reads others' (13 minutes); FUZZ="--seconds 600 zmtp"
+#   farm-slurm  unpacks Debian's Slurm into build/slurm, installs nothing, and runs farm jobs on it
+#           (minutes); SLURM_ROOT=/ takes the one that is installed
 #   train   the weights of the default restorer, 2 h 40 min on two cores; resumes after a kill
 #   train-svfr-tiny  the tiny SVFR by the paper's losses, with and without the facial prior, then what
 #           it learnt, pass or fail (1000 steps each, 8 minutes of two cores; resumes); STEPS=N
@@ -20,16 +26,24 @@ COMPILER := cmake g++ doctest-dev
 BIN := .venv/bin
 STAMP := .venv/.installed
 export OMP_WAIT_POLICY := passive
+unexport PYTHONDONTWRITEBYTECODE # else each of the tests' many processes compiles all anew
 
 STEPS ?= 1000
-.PHONY: demo test check ofx test-ofx bench soak fuzz train train-svfr-tiny clean system extras compiler
+FARMS ?= 60
+.PHONY: demo test compiled pytest check ofx ofx-bundle wheel test-ofx bench bench-farm soak fuzz farm-slurm train train-svfr-tiny clean system extras compiler
 
 demo: $(STAMP)
 	$(BIN)/faceplate demo
 
-# The OFX plugin is built by `check` and tested by `test-ofx`.
+# The OFX plugin, tested by `test-ofx`, compiles while pip fetches; the checks run beside the tests.
 test:
-	$(MAKE) -j 2 check extras
+	$(MAKE) -j 2 $(STAMP) compiled
+	$(MAKE) -j 2 check pytest
+
+compiled: extras
+	@if command -v cmake && command -v c++; then $(MAKE) ofx-bundle; else echo "no OFX plugin built"; fi
+
+pytest: $(STAMP)
 	$(BIN)/python -m pytest -n 3 --dist worksteal --ignore tests/ofx_host \
 	  --ignore tests/integration/test_ofx_base.py
 
@@ -39,9 +53,13 @@ check: $(STAMP)
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/clang-format --dry-run -Werror $(wildcard ofx_bridge/*/*/*.h ofx_bridge/*/*/*.cc)
-	@if command -v cmake && command -v c++; then $(MAKE) ofx; else echo "no OFX plugin built"; fi
+	@if command -v cmake && command -v c++; then $(MAKE) ofx-bundle; else echo "no OFX plugin built"; fi
 
-ofx: compiler
+ofx: ofx-bundle
+	@if [ -x $(BIN)/faceplate ]; then engine=$(BIN)/faceplate; else engine="$(PYTHON) -m engine"; fi; \
+	  $$engine install ofx || echo "built, not installed: build/ofx/Faceplate.ofx.bundle"
+
+ofx-bundle: compiler | system
 	cmake -S ofx_bridge -B build/ofx -DBUILD_TESTING=OFF
 	cmake --build build/ofx --parallel 2
 
@@ -54,7 +72,14 @@ test-ofx: compiler $(STAMP)
 	  $(BIN)/python -m tests.ofx_host.sanitized "$$folder"; \
 	done
 
-bench: $(STAMP) ofx
+wheel: ofx-bundle $(STAMP)
+	rm -rf build/lib build/bdist.* engine/Faceplate.ofx.bundle
+	cp -R build/ofx/Faceplate.ofx.bundle engine/
+	$(BIN)/pip wheel --no-deps --wheel-dir dist . --config-settings \
+	  "--build-option=--plat-name=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_platform())')"; \
+	  built=$$?; rm -rf engine/Faceplate.ofx.bundle; exit $$built
+
+bench: $(STAMP) ofx-bundle
 	$(BIN)/python -m bench.denoise
 	$(BIN)/python -m bench.status
 	$(BIN)/python -m bench.wire
@@ -70,12 +95,22 @@ bench: $(STAMP) ofx
 	$(BIN)/python -m bench.start
 	$(BIN)/python -m bench.memory
 
+bench-farm: $(STAMP)
+	$(BIN)/python -m bench.farm
+	$(BIN)/python -m bench.resume
+	FARMS=$(FARMS) $(BIN)/python -m pytest tests/integration/test_farm.py
+	$(BIN)/python -m tests.soak --farms $(FARMS) $(if $(SEED),--seed $(SEED))
+
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED))
 
 fuzz: $(STAMP)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
 	$(BIN)/python -m tests.fuzz $(FUZZ)
+
+farm-slurm: $(STAMP)
+	$(if $(SLURM_ROOT),,tests/slurm/fetch.sh build/slurm)
+	SLURM_ROOT=$(or $(SLURM_ROOT),$(CURDIR)/build/slurm) $(BIN)/python -m pytest tests/slurm
 
 train: $(STAMP)
 	$(BIN)/python -m training.lite --part restoring --out train/restoring --minutes 104 --resume
@@ -112,7 +147,7 @@ compiler:
 
 # What some tests need: a real browser for the page, a compiler for Resolve's Lua. Else they are
 # skipped.
-extras:
+extras: | system
 	@dpkg-query -W $(EXTRAS) >/dev/null 2>&1 || \
 	  if [ "$$(id -u)" = 0 ]; then apt-get update -q && apt-get install -qy $(EXTRAS) || true; \
 	  else echo "tests that need these are skipped: $(EXTRAS)"; fi

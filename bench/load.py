@@ -28,7 +28,7 @@ import numpy as np
 
 from engine.frame_io.exr import encode_image
 from engine.image import Box, Image, Part
-from engine.job_events import Asked, Joined, WorkerReady, WorkerSaid
+from engine.job_events import Asked, Joined, Ready, WorkerReady, WorkerSaid
 from engine.jobs import Jobs
 from plugin_host.client import EngineClient
 from plugin_host.frame_range import FrameRange
@@ -127,7 +127,7 @@ def ended_bytes(jobs: int, frames: int) -> int:
     """Return what the state machine keeps of so many jobs that have ended."""
     state = Jobs()
     state.handle(Joined("s", 2 * jobs * frames))
-    state.handle(WorkerReady(Description(())))
+    state.handle(WorkerReady(Ready(Description(()))))
     shot = Shot(Plate.parse("/plates/sh010/sh010.%04d.exr"), FrameRange.between(1, frames))
     before = resident(os.getpid())
     for number in range(jobs):

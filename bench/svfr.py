@@ -32,7 +32,7 @@ from bench.svfr_memory import whole_memory, window_memory
 from bench.svfr_work import WINDOW, Work, call_work, vae_work, work
 from engine.compute import pin
 from engine.restorers.svfr import LADDER
-from engine.restorers.svfr.anchored import Asked, Economy
+from engine.restorers.svfr.asked import Asked, Economy
 from engine.restorers.svfr.official import Pass
 from engine.restorers.svfr.sizes import FULL, TINY, IdentitySizes, Sizes, UnetSizes, VaeSizes
 

@@ -12,7 +12,7 @@ import torch
 
 from bench.svfr_work import official
 from engine.restorer import Clip
-from engine.restorers.svfr.anchored import Anchored, Asked, Economy
+from engine.restorers.svfr.anchored import Anchored
 from engine.restorers.svfr.attention import Predictor
 from engine.restorers.svfr.networks import build, filled, shapes
 from engine.restorers.svfr.official import Noise, Pass, run_both
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from engine.restorers.svfr.asked import Asked, Economy
     from engine.restorers.svfr.networks import Networks
     from engine.restorers.svfr.sizes import Sizes
 

@@ -18,7 +18,8 @@ from torch.utils._pytree import tree_leaves
 
 from bench.svfr_work import WINDOW, official
 from engine.restorer import Clip
-from engine.restorers.svfr.anchored import Anchored, Asked, Economy
+from engine.restorers.svfr.anchored import Anchored
+from engine.restorers.svfr.asked import Asked, Economy
 from engine.restorers.svfr.attention import Predictor
 from engine.restorers.svfr.networks import build, filled, shapes
 from engine.restorers.svfr.official import Noise, Pass, run_both

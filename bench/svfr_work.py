@@ -11,9 +11,9 @@ from torch.nn import functional as F  # noqa: N812 - its name everywhere
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine.restorers.svfr.asked import DECODE_CHUNK
 from engine.restorers.svfr.attention import NOTHING, Predictor, Row
 from engine.restorers.svfr.circular import calls
-from engine.restorers.svfr.latents import DECODE_CHUNK
 from engine.restorers.svfr.networks import build
 from engine.restorers.svfr.sizes import TOKENS
 

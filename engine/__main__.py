@@ -12,27 +12,36 @@ import logging
 import os
 import signal
 import sys
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import logs
 from engine.analysing import add_analyse, analyse
-from engine.arguments import add_request, build_request
+from engine.arguments import add_request, build_request, path_map_of
 from engine.catalogue import add_restorers, add_weights, restorers, weights
-from engine.console import Console
+from engine.console import add_progress, console_of
+from engine.farm.command import FARM, joined
 from engine.installing import add_install, install, uninstall
 from engine.serving import (
     HELD,
     add_connection,
     add_device,
+    add_doctor,
+    add_log,
     add_page,
     add_relay,
     add_serve,
+    begin_logs,
     page,
     relay,
     serve,
     settings_of,
 )
+from engine.take_commands import add_take, take
+from engine.timeline.words import add_timeline, restore_cut, submit_cut
+from engine.watch import add_watch, watch
 from plugin_host.client import EngineClient
 from plugin_host.errors import (
     EngineUnreachable,
@@ -69,28 +78,27 @@ EXIT_CODES: tuple[tuple[type[FaceplateError], int], ...] = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code."""
     parser = _parser()
-    args = parser.parse_args(argv)
-    logging.basicConfig(
-        level=logging.INFO if args.verbose else logging.WARNING,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    args = parser.parse_args(joined(sys.argv[1:] if argv is None else argv))
+    return copy_context().run(_carry_out, args)  # what one command logs about is not another's
+
+
+def _carry_out(args: argparse.Namespace) -> int:
     command: Callable[[argparse.Namespace], int] = args.command
     try:
+        begin_logs(args)
         code = command(args)
         sys.stdout.flush()
     except BrokenPipeError:  # `| head` has read enough; nothing more is said, at the exit neither
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 4
     except FaceplateError as error:
-        Console(as_json=getattr(args, "json", False)).failed(error)
+        console_of(args, strict=False).failed(error)
         return exit_code(error)
     except KeyboardInterrupt:
         return 4
     except Exception as error:  # a mistake in here must not look like "with frame errors"
         logging.getLogger("faceplate").exception("not foreseen")
-        Console(as_json=getattr(args, "json", False)).failed(
-            RestorerFailed(f"{type(error).__name__}: {error}")
-        )
+        console_of(args, strict=False).failed(RestorerFailed(f"{type(error).__name__}: {error}"))
         return 5
     return code
 
@@ -103,6 +111,7 @@ def exit_code(error: FaceplateError) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="faceplate", description="Restores faces in plates.")
     parser.add_argument("--verbose", action="store_true", help="log what happens")
+    parser.set_defaults(main=main)  # for commands that run others
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def add(
@@ -118,7 +127,9 @@ def _parser() -> argparse.ArgumentParser:
     ):
         sub = add(name, command, text)
         add_request(sub)
-        sub.add_argument("--json", action="store_true", help="one JSON object a line")
+        add_timeline(sub)
+        add_log(sub)
+        add_progress(sub)
         if name == "restore":
             add_device(sub)
         else:
@@ -150,23 +161,27 @@ def _parser() -> argparse.ArgumentParser:
 
 def restore(args: argparse.Namespace) -> int:
     """Restore in this process."""
-    request = build_request(args)
+    if args.timeline:
+        return restore_cut(args)
+    request = path_map_of(args).submit_to_engine(build_request(args))
     settings = settings_of(args, "device", "threads")
-    console = Console(as_json=args.json)
+    console = console_of(args)
     from engine.compute import pin  # noqa: PLC0415
     from engine.pipeline import restore_shot  # noqa: PLC0415
-    from engine.restorers import load_restorer  # noqa: PLC0415
+    from engine.restorers import declared, ready  # noqa: PLC0415
 
     device = pin(settings.threads, settings.device)
+    logs.work_on(**logs.of_job(job_id(request), request))
     cancelled: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _: cancelled.append(number))
     signal.signal(signal.SIGTERM, lambda number, _: cancelled.append(number))
     finished = restore_shot(
         request,
-        load_restorer(request.settings.restorer, device),
+        declared(request.settings.restorer),
         job=job_id(request),
         emit=console.heard,
         cancelled=lambda: bool(cancelled),
+        ready=lambda restorer: ready(restorer, device),
     )
     console.finished(finished)
     return 1 if finished.errors else 0
@@ -174,20 +189,23 @@ def restore(args: argparse.Namespace) -> int:
 
 def submit(args: argparse.Namespace) -> int:
     """Restore through the engine."""
-    request = build_request(args)
+    if args.timeline:
+        return submit_cut(args)
+    request, paths = build_request(args), path_map_of(args)
     request = replace(request, urgent=request.urgent or args.urgent)
-    console = Console(as_json=args.json)
+    console = console_of(args)
 
     def again():  # noqa: ANN202 - Connection
         return find_or_start(args.connection, held=args.held)
 
     with EngineClient(again(), "command line", again=again) as client:
-        accepted = client.submit(request)
+        accepted = paths.event_to_host(client.submit(paths.submit_to_engine(request)))
         if args.detach:
             print(json.dumps(to_json(accepted)) if args.json else accepted.job)
             return 0
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the other: it cancels
         try:
-            for event in client.events(accepted.job):
+            for event in map(paths.event_to_host, client.events(accepted.job)):
                 if isinstance(event, Finished):
                     console.finished(event)
                     return 1 if event.errors else 0
@@ -195,6 +213,8 @@ def submit(args: argparse.Namespace) -> int:
         except KeyboardInterrupt:
             client.cancel(accepted.job)
             raise
+        except FaceplateError as error:
+            raise paths.error_to_host(error) from None
     return 5
 
 
@@ -205,15 +225,10 @@ def status(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps(to_json(reported)))
         return 0
-    counts = ", ".join(f"{count} {state}" for state, count in reported.counts.items())
-    words = f"worker {reported.worker}, {reported.sessions} sessions, jobs: {counts or 'none'}"
-    print(f"engine {reported.engine[:8]}: {words}")
-    for job in reported.jobs:
-        state = job.state + "!" * job.urgent
-        print(f"{job.job}  {state:10}  {job.done}/{job.total}  {job.restorer}  {job.plate}")
-    left = sum(reported.counts.values()) - len(reported.jobs)
-    if left > 0:
-        print(f"and {left} more")
+    from engine.standing import lines_of  # noqa: PLC0415
+
+    for line in lines_of(reported):
+        print(line)
     return 0
 
 
@@ -236,13 +251,13 @@ def stop(args: argparse.Namespace) -> int:
 
 def doctor(args: argparse.Namespace) -> int:
     """Look for what could go wrong."""
-    from engine.doctor import examine  # noqa: PLC0415
+    from engine.doctor import findings  # noqa: PLC0415
 
-    problems = 0
-    for good, text in examine(args.connection):
-        problems += not good
-        print(("ok       " if good else "problem  ") + text)
-    return 1 if problems else 0
+    well = True
+    for word, text in findings(vars(args)):
+        well &= word != "problem"
+        print(f"{word:8} {text}")
+    return 0 if well else 1
 
 
 def resolve(args: argparse.Namespace) -> int:
@@ -264,12 +279,15 @@ OTHERS = (
     ("relay", relay, add_relay, "let clients here reach an engine on another machine"),
     ("page", page, add_page, "show the engine's jobs in a browser, and cancel them there"),
     ("analyse", analyse, add_analyse, "find the faces of a shot and draw them"),
+    ("watch", watch, add_watch, "restore what is dropped into a folder"),
+    ("take", take, add_take, "look at a take, verify it, or remove what it keeps for nobody"),
     ("restorers", restorers, add_restorers, "what can restore, and with what parameters"),
     ("weights", weights, add_weights, "bring in the weights of a restorer, or list them"),
-    ("install", install, add_install, "put Faceplate's scripts into Nuke or DaVinci Resolve"),
-    ("uninstall", uninstall, add_install, "take them away again"),
+    ("install", install, add_install, "put Faceplate into Nuke, DaVinci Resolve or OFX hosts"),
+    ("uninstall", uninstall, add_install, "take it away again"),
     ("resolve", resolve, add_resolve, "what Resolve's scripts do, from outside it"),
-    ("doctor", doctor, add_connection, "look for what could go wrong on this machine"),
+    *FARM,
+    ("doctor", doctor, add_doctor, "look for what could go wrong on this machine"),
 )
 
 

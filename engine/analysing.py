@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from engine.arguments import add_shot, build_shot
+from engine.arguments import add_shot, build_shot, path_map_of
 from engine.console import Console
 from plugin_host.errors import OutputError, SettingsError
 from plugin_host.frame_range import FrameRange
@@ -40,7 +40,7 @@ def add_analyse(parser: argparse.ArgumentParser) -> None:
 
 def analyse(args: argparse.Namespace) -> int:
     """Say which faces a shot has; 1 where a frame of it cannot be used."""
-    shot, _ = build_shot(args)
+    shot = path_map_of(args).shot_to_engine(build_shot(args)[0])
     path = _sheet_path(args.out, shot)
     from engine.analysis import analyse_shot  # noqa: PLC0415 - --help need not load it
 

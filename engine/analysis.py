@@ -141,12 +141,14 @@ def read_frame(
         raise error
     image, digest = read_frame_of(plate, frame, rows)
     if digest != analysis.sources[frame]:
-        raise FrameChanged(
-            "the plate changed after this take was begun; restore it into another --output",
-            frame=frame,
-            path=plate.path(frame),
-        )
+        raise changed(plate, frame)
     return image
+
+
+def changed(plate: Plate, frame: int) -> FrameChanged:
+    """Return the error of a frame that is no longer the one that was looked at."""
+    why = "the plate changed after this take was begun; restore it into another --output"
+    return FrameChanged(why, frame=frame, path=plate.path(frame))
 
 
 def beauty_planes(image: Image, box: Box | None = None) -> NDArray[np.float32]:

@@ -126,17 +126,30 @@ def clear(folder: Path, now: float) -> None:
                     os.unlink(entry)  # noqa: PTH108 - an entry of a folder that was just listed
 
 
+def here() -> str:
+    """Return the place of this process: equal where a process number means the same process."""
+    return _HERE
+
+
+def is_alive(place: str, process: int) -> bool | None:
+    """Return whether a process lives; None where that cannot be told from here."""
+    if place != _HERE or os.name != "posix":  # elsewhere signal 0 is not the question it is here
+        return None
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
+
+
 def _is_left(place: str, process: int, entry: os.DirEntry[str], now: float) -> bool:
     if place == _HERE and process == os.getpid():  # of a disk that went and has come back
         return entry.name not in _under_way
-    if place == _HERE and os.name == "posix":  # elsewhere signal 0 is not the question it is here
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return True
-        except (OSError, OverflowError):
-            return False
-        return False
+    lives = is_alive(place, process)
+    if lives is not None:
+        return not lives
     try:
         return now - entry.stat().st_mtime > FOREIGN_S
     except OSError:

@@ -15,6 +15,7 @@ from engine.frame_io.exr import to_float32
 from engine.frame_io.exr_copy import encode_changes
 from engine.frame_io.exr_parts import encode_patch
 from engine.image import BEAUTY
+from engine.logs import about, inherited
 from engine.luma import luma, with_luma
 from engine.patch import patch_of
 from engine.windowing import ramp
@@ -96,7 +97,8 @@ class Delivery:
             FrameWriteFailed: Nothing can be written any more; see `deliver`.
         """
         try:
-            return self.deliver(image, frame, deltas, source)
+            with about(frame=frame):
+                return self.deliver(image, frame, deltas, source)
         except FrameWriteFailed:
             raise
         except FrameError as error:
@@ -222,7 +224,9 @@ class WriteBehind:
         self._done = done
         self._most = most
         self._under_way: deque[Future[None]] = deque()
-        self._thread = ThreadPoolExecutor(WRITERS, thread_name_prefix="writer")
+        self._thread = ThreadPoolExecutor(
+            WRITERS, thread_name_prefix="writer", initializer=inherited()
+        )
         self._begun = self._told = 0
         self._outcomes: dict[int, Delivered | FrameError | None] = {}
         self._telling = Lock()

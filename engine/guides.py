@@ -96,7 +96,7 @@ def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
         except OSError as error:
             what = f"the face detector cannot be read: {error.strerror}; give a YuNet ONNX file"
             raise SettingsError(what, path=settings.detector) from None
-    for reference in settings.references:
+    for number, reference in enumerate(settings.references, 1):
         frame = hero_frame(reference)
         if frame is not None:
             if frame not in shot.all_frames:
@@ -104,7 +104,7 @@ def guide_hashes(settings: Settings, shot: Shot) -> dict[str, str]:
             continue
         path = split_reference(reference)[1]
         try:
-            hashes[reference] = hashlib.sha256(read_regular(path)).hexdigest()
+            hashes[f"reference {number}"] = hashlib.sha256(read_regular(path)).hexdigest()
         except OSError as error:
             raise SettingsError(
                 f"the reference picture cannot be read: {error.strerror}; "

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from engine.fetch import unreadable
 from engine.frame_io.exr import read_image
-from engine.manifest import read_json
 from engine.pixels import lay_out, place, write
+from engine.receipt import Receipt, read_receipt
 from engine.regular import read_regular
 from engine.roots import confine_path
-from engine.take import Receipt
 from plugin_host.errors import FrameCorrupt, FrameMissing, MessageOversized
 from plugin_host.frame_replies import Looked
 from plugin_host.protocol import MOST_PART_BYTES
@@ -66,15 +65,10 @@ def look_up(
 def _delivered(look: Look, roots: Sequence[str]) -> tuple[Receipt, bytes]:
     """Return a frame's receipt and its file."""
     take = Path(look.take)
-    missing = FrameMissing("the take has not delivered it", frame=look.frame, path=look.take)
-    told = read_json(take / "receipts" / f"{look.frame}.json", roots=roots)
-    try:
-        receipt = Receipt(**told) if told else None
-        path = take.parent / receipt.file if receipt else take
-    except TypeError:
-        raise missing from None
-    if receipt is None or not receipt.is_of(look.frame, path):
-        raise missing
+    receipt = read_receipt(take, look.frame, roots=roots)
+    if receipt is None:
+        raise FrameMissing("the take has not delivered it", frame=look.frame, path=look.take)
+    path = take.parent / receipt.file
     try:
         data = read_regular(path, roots=roots)
     except OSError as error:

@@ -102,6 +102,7 @@ class RestorerInfo:
         licence: SPDX id or the licence's own name.
         source: Paper or page that describes the method.
         vram: Device memory in bytes for one clip; 0 where it needs no accelerator.
+        vram_least: The same at its smallest step, see `frugal`; 0 where it has none.
         half: Whether it may run in fp16.
     """
 
@@ -121,6 +122,7 @@ class RestorerInfo:
     parameters: tuple[Parameter, ...] = ()
     weights: str = ""
     vram: int = 0
+    vram_least: int = 0
     half: bool = False
 
     def begin(self, track: int, seed: int) -> TemporalReference:

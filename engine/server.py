@@ -1,8 +1,8 @@
-"""What hears requests, and the worker process behind it.
+"""What hears requests, and keeps the worker processes behind it.
 
 Rules of this file:
     - It decides nothing about jobs; jobs.py does, and this file carries out its instructions.
-    - It never waits for the worker or a file, so that status is answered while frames are restored.
+    - It never waits for a worker or a file, so that status is answered while frames are restored.
     - In each turn it takes in and sends a few messages only; those that clients ask for by one
       request, and wait for, go before events.
     - Bad messages are answered and forgotten; the engine goes on serving others.
@@ -28,13 +28,13 @@ from engine.handover import HANDED, Handover
 from engine.heap import keep_large_blocks
 from engine.inbox import Inbox
 from engine.jobs import Jobs
-from engine.lease import Holder, Lease
+from engine.lease import Lease
 from engine.listener import Listener
 from engine.restorers import TABLE
 from engine.roots import confine
 from engine.sessions import Session, Sessions
 from engine.spool import Spool
-from engine.worker_process import WorkerProcess
+from engine.workers import Workers
 from plugin_host.errors import FaceplateError, UnknownKind
 from plugin_host.frame_range import MOST_FRAMES
 from plugin_host.protocol import (
@@ -47,7 +47,7 @@ from plugin_host.protocol import (
     new_id,
     request_of,
 )
-from plugin_host.replies import REPLIES, Cancelled, Description, Reported, Stopped, Welcome
+from plugin_host.replies import REPLIES, Cancelled, Reported, Stopped, Welcome
 from plugin_host.requests import (
     Cancel,
     Credit,
@@ -61,6 +61,7 @@ from plugin_host.requests import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from engine.lease import Held
     from engine.settings import EngineSettings
 
 _log = logging.getLogger("faceplate.server")
@@ -75,17 +76,17 @@ class Server:
     Args:
         settings: What it is started with.
         connection: Where clients will look for it.
-        held: What to do with jobs when whoever holds our standard input is gone: ``finish`` or
-            ``cancel``; empty where nobody does.
+        holder: Whoever holds the engine, and what becomes of jobs when they are gone.
     """
 
-    def __init__(self, settings: EngineSettings, connection: Path, held: str = "") -> None:
+    def __init__(self, settings: EngineSettings, connection: Path, holder: Held = None) -> None:
         self._settings = settings
         self._connection = connection
         self._engine = new_id()
         self._key = os.urandom(KEY_BYTES)
         self._sessions = Sessions(self._key)
-        self._jobs = Jobs()
+        self._jobs = Jobs(settings.devices)
+        self._workers = Workers(settings)
         self._inbox = Inbox()
         self._errands = Errands()
         self._handover = Handover(
@@ -93,8 +94,9 @@ class Server:
         )
         self._outbox: deque[job_events.Send] = deque()
         self._stopping = False
-        self._lease = Lease(settings.lease, settings.grace, held, time.monotonic())
-        self._holder = Holder() if held else None
+        then = holder.then if holder else ""
+        self._lease = Lease(settings.lease, settings.grace, then, time.monotonic())
+        self._holder = holder
 
     def serve(self) -> None:
         """Listen until told to stop.
@@ -112,8 +114,8 @@ class Server:
             zmq.Context() as context,
             Listener(context, self._settings, self._connection, told) as self._listener,
         ):
-            self._worker = WorkerProcess(self._settings)
             try:
+                self._carry_out(self._jobs.handle(job_events.Began()))
                 write_connection(self._connection, self._listener.address, self._key, self._engine)
                 _log.info("serving at %s", self._listener.address)
                 gc.freeze()  # what is loaded stays; to look it all through takes a long moment
@@ -121,7 +123,7 @@ class Server:
                 self._take_leave()
             finally:
                 self._withdraw()
-                self._worker.kill()
+                self._workers.kill()
 
     def _withdraw(self) -> None:
         """Let nobody find an engine that ends; the lock is ours still, and so is the file."""
@@ -133,8 +135,8 @@ class Server:
     def _loop(self) -> None:
         while not self._stopping:
             ready = self._poll()
-            if self._worker.output in ready:
-                self._hear_worker()
+            for event in self._workers.hear(ready):
+                self._carry_out(self._jobs.handle(event))
             for route, parts in self._listener.waiting(ready, self._inbox.room):
                 self._inbox.put(route, parts[: 5 + MOST_BUFFERS])  # one more than there may be
             for route, parts in self._inbox.due():
@@ -147,10 +149,8 @@ class Server:
 
     def _poll(self) -> dict[Any, int]:
         poller = zmq.Poller()
-        for socket in [*self._listener.sockets, self._errands.output]:
-            poller.register(socket, zmq.POLLIN)
-        if self._worker.alive:
-            poller.register(self._worker.output, zmq.POLLIN)
+        for one in [*self._listener.sockets, self._errands.output, *self._workers.outputs]:
+            poller.register(one, zmq.POLLIN)
         wait = _BLOCKED_MS if self._errands.advance() else _TICK_MS
         return dict(poller.poll(0 if self._outbox or self._inbox else wait))
 
@@ -168,33 +168,17 @@ class Server:
             _log.info("%s: ending", why)
             self._stopping = True
 
-    # the worker
-
-    def _hear_worker(self) -> None:
-        messages, ended = self._worker.hear()
-        for message in messages:
-            event = (
-                job_events.WorkerReady(message)
-                if isinstance(message, Description)
-                else job_events.WorkerSaid(message)
-            )
-            self._carry_out(self._jobs.handle(event))
-        if ended:
-            reason = self._worker.bury()
-            _log.warning("the worker ended: %s", reason)
-            self._carry_out(self._jobs.handle(job_events.WorkerEnded(reason)))
-
     def _carry_out(self, instructions: list[job_events.Instruction]) -> None:
         for instruction in instructions:
             match instruction:
                 case job_events.Send():
                     self._outbox.append(instruction)
-                case job_events.Start(job, body):
-                    self._worker.say({"restore": body, "job": job})
-                case job_events.Interrupt(job):
-                    self._worker.say({"interrupt": job})
-                case job_events.SpawnWorker():
-                    self._worker = WorkerProcess(self._settings)
+                case job_events.Start(job, body, worker):
+                    self._workers.say(worker, {"restore": body, "job": job})
+                case job_events.Interrupt(job, worker):
+                    self._workers.say(worker, {"interrupt": job})
+                case job_events.SpawnWorker(worker, device):
+                    self._workers.start(worker, device)
                 case job_events.Dismiss(session):
                     self._forget(session)
 
@@ -262,10 +246,11 @@ class Server:
         return Reported(
             self._engine,
             self._jobs.description is not None,
-            self._jobs.worker,
+            self._jobs.posts.state,
             len(self._sessions),
             tuple(self._jobs.foremost(most)),
             self._jobs.counts(),
+            self._jobs.posts.describe(),
         )
 
     def _tell(self, most: int) -> None:

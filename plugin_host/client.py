@@ -46,6 +46,7 @@ DEADLINE_S = 30.0  # for an answer; the engine answers at once, whatever the wor
 CONNECT_S = 5.0  # for a connection on this machine, however busy the engine is
 EVENTS = (Analysed, Progress, Finished, Failed, Cancelled)
 SILENCE_S = 5.0  # without an event before the engine is asked whether it still lives
+_ATTEMPTS = 3  # another engine, a new session, and once more
 
 
 class _Asked(NamedTuple):
@@ -179,23 +180,27 @@ class EngineClient(Frames):
     def _ask(self, message: Any, deadline_s: float | None = None, *buffers: bytes) -> Envelope:
         """Send a request, in a fresh session or to another engine where ours is gone."""
         deadline = self._deadline_s if deadline_s is None else deadline_s
-        for _ in range(3):
+        for attempt in range(_ATTEMPTS):
             try:
+                if self._again and self._dealer.lost:  # rather ask than wait for the old address
+                    self._turn_to_another()
                 if not self._session:
                     self.hello()
                 return self._exchange(message, deadline, *buffers)
             except SessionUnknown:
                 self._session = ""
-            except EngineUnreachable:
-                if not self._turn_to_another():
+            except (EngineUnreachable, SignatureMismatch):  # another may be at the same address
+                lost = self._dealer.lost and attempt + 1 < _ATTEMPTS
+                if not self._turn_to_another() and not lost:
                     raise
         raise SessionUnknown("the engine does not keep the session that it granted")
 
     def _exchange(self, message: Any, deadline_s: float, *buffers: bytes) -> Envelope:
         request = self._send(message, deadline_s, *buffers)
+        over = self._dealer.connections
         end = time.monotonic() + deadline_s
         while True:
-            reply = self._receive(end)
+            reply = self._receive(end, over)
             event = isinstance(reply.message, (Analysed, Progress, Finished))
             if reply.request in (request, NO_REQUEST) and not event:
                 if isinstance(reply.message, Failed):
@@ -209,9 +214,9 @@ class EngineClient(Frames):
         self._dealer.send(encode(envelope, self._connection.key), deadline_s)
         return request
 
-    def _receive(self, end: float) -> Envelope:
+    def _receive(self, end: float, over: int) -> Envelope:
         while True:
-            parts = self._dealer.receive(max(end - time.monotonic(), 0.0))
+            parts = self._dealer.receive(max(end - time.monotonic(), 0.0), over=over)
             self._heard_at = time.monotonic()
             try:
                 reply = decode(parts, self._connection.key)
@@ -230,6 +235,7 @@ class EngineClient(Frames):
     def _next_event(self, job: str, pulse_s: float | None) -> Any:
         """Return the job's next event; ask again for a job that the engine may have lost."""
         wait_s = SILENCE_S if pulse_s is None else min(pulse_s, SILENCE_S)
+        end = time.monotonic() + wait_s
         if job not in self._asked:
             raise UnknownJob(f"submit {job} first; its events are told once")
         while True:
@@ -239,13 +245,16 @@ class EngineClient(Frames):
             try:
                 self._look_after(job)
                 self._pay()
-                self._keep(self._receive(time.monotonic() + wait_s))
+                self._keep(self._receive(time.monotonic() + wait_s, self._dealer.connections))
             except EngineUnreachable as error:
                 lately = time.monotonic() - self._heard_at < SILENCE_S
                 if isinstance(error, DeadlineExceeded) and lately and pulse_s is not None:
                     return None
                 if isinstance(error, DeadlineExceeded) or not self._turn_to_another():
                     self.status(most=0)  # raises where nobody answers any more
+            else:
+                if pulse_s is not None and time.monotonic() >= end:
+                    return None  # another job's events may come without end; ours was kept
 
     def _look_after(self, job: str) -> None:
         """Submit again where the job's events would come to a session or connection now gone."""

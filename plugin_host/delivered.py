@@ -14,6 +14,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from plugin_host.path_map import base_name, join
+from plugin_host.picks import HERO, split_reference
 from plugin_host.plate import Plate
 from plugin_host.schema import to_json
 from plugin_host.whole_files import json_bytes, read_json, write_whole
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 _KINDS = ("int", "str", "str", "int", "str", "str")  # of a receipt's fields
 LEAST_DIGITS = 4  # of a delivered frame's number
+FILES = ("mask", "detector", "references")
+"""The settings that name files."""
 FORGOTTEN = "forgotten"
 """In a manifest: the engine has nothing of that take any more; nothing can be added to it."""
 
@@ -65,8 +68,26 @@ def identity(shot: Shot, settings: Settings) -> dict[str, Any]:
         "colourspace": shot.plate.colourspace,
         "frames": str(shot.frames),
         "handles": shot.handles,
-        "settings": to_json(settings),
+        "settings": named(settings),
     }
+
+
+def named(settings: Settings) -> dict[str, Any]:
+    """Return settings as a take knows them: files by their names, wherever a machine has them.
+
+    What is in them it knows by their sha256.
+    """
+    said = to_json(settings)
+    for field in ("mask", "detector"):
+        said[field] = said[field] and base_name(said[field])
+    said["references"] = [_named(reference) for reference in settings.references]
+    return said
+
+
+def _named(reference: str) -> str:
+    person, exemplar = split_reference(reference)
+    name = exemplar if exemplar.startswith(HERO) else base_name(exemplar)
+    return f"{person}={name}" if person else name
 
 
 def receipt_path(take: str, frame: int) -> str:

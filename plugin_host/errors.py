@@ -9,6 +9,7 @@ FaceplateError                      faceplate
 │   ├── OutputError                 request.output
 │   ├── PathRefused                 request.path
 │   ├── TakeConflict                request.take
+│   ├── TimelineError               request.timeline
 │   └── UnknownJob                  request.job
 ├── FrameError                      frame              one bad frame, not a lost shot
 │   ├── FrameMissing                frame.missing
@@ -47,22 +48,18 @@ class FaceplateError(Exception):
 
     Args:
         message: What is wrong and what would be right.
-        frame: The frame number concerned, where there is one.
-        path: The file concerned, where there is one.
+        frame, path: The frame's number and the file concerned, where there are any.
     """
 
     code = "faceplate"
 
     def __init__(self, message: str, *, frame: int | None = None, path: str | None = None) -> None:
         super().__init__(message)
-        self.message = message
-        self.frame = frame
-        self.path = path
+        self.message, self.frame, self.path = message, frame, path
 
     def __str__(self) -> str:
         where = "" if self.frame is None else f"frame {self.frame}: "
-        what = "" if self.path is None else f" [{self.path}]"
-        return where + self.message + what
+        return where + self.message + ("" if self.path is None else f" [{self.path}]")
 
 
 class RequestRefused(FaceplateError):
@@ -111,6 +108,12 @@ class TakeConflict(RequestRefused):
     """The take on disk belongs to another plate, shot or settings."""
 
     code = "request.take"
+
+
+class TimelineError(RequestRefused):
+    """The timeline cannot be read, or a clip of it cannot be restored."""
+
+    code = "request.timeline"
 
 
 class UnknownJob(RequestRefused):
@@ -283,10 +286,8 @@ class JobCancelled(FaceplateError):
 
 def every_error(root: type[FaceplateError] = FaceplateError) -> dict[str, type[FaceplateError]]:
     """Return the tree from `root` on, wire code to class."""
-    found = {root.code: root}
-    for child in root.__subclasses__():
-        found.update(every_error(child))
-    return found
+    below = (item for child in root.__subclasses__() for item in every_error(child).items())
+    return {root.code: root, **dict(below)}
 
 
 def from_code(

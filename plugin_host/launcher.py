@@ -53,6 +53,7 @@ def find_or_start(
     deadline_s: float = 60.0,
     lease_s: int | None = None,
     held: str = "finish",
+    held_by: str = "",
 ) -> Connection:
     """Return the running engine's connection; start an engine where none runs.
 
@@ -64,6 +65,8 @@ def find_or_start(
         held: What a started engine does when this process has ended, however that was: with
             ``finish`` it ends when its jobs have and no other client asks, with ``cancel`` it
             cancels them and ends at once, and with an empty text only its lease ends it.
+        held_by: A file or folder that holds the engine in place of this process, as long as it is
+            there; empty for none.
 
     Raises:
         EngineStartFailed: It did not come up; the message repeats its own last words.
@@ -78,7 +81,7 @@ def find_or_start(
             connection = read_connection(path)  # made meanwhile, or not to be trusted
     if connection is not None and _listens(connection.address):
         return connection
-    return _start(path, deadline_s, _lease(lease_s, held))
+    return _start(path, deadline_s, _lease(lease_s, held, held_by))
 
 
 def engine_command() -> list[str]:
@@ -111,8 +114,10 @@ def creation_flags() -> int:
     return _NO_WINDOW | _NEW_GROUP if sys.platform == "win32" else 0
 
 
-def _lease(lease_s: int | None, held: str) -> list[str]:
+def _lease(lease_s: int | None, held: str, held_by: str) -> list[str]:
     arguments = ["--held", held] if held else []
+    if held_by:
+        arguments += ["--held-by", held_by]
     if lease_s is None and os.environ.get("FACEPLATE_LEASE"):
         return arguments
     return [*arguments, "--lease", str(LEASE_S if lease_s is None else lease_s)]

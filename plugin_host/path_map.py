@@ -100,13 +100,17 @@ class PathMap(NamedTuple):
         return cls(tuple(map(_rule, filter(None, (rule.strip() for rule in told.split(";"))))))
 
     @classmethod
-    def from_environment(cls) -> PathMap:
-        """Read `$FACEPLATE_PATH_MAP`: rules, or the path of a file of them; without it, no rules.
+    def told(cls, text: str, where: str) -> PathMap:
+        """Read rules, or the file of rules that a text names; of an empty one, no rules.
+
+        Args:
+            text: Rules as `parse` takes them, or a path.
+            where: What says so, for the error.
 
         Raises:
             SettingsError: The file cannot be read, or one is no rule.
         """
-        text = os.environ.get(VARIABLE, "").strip()
+        text = text.strip()
         if not text or "=" in text:
             return cls.parse(text)
         try:
@@ -114,7 +118,16 @@ class PathMap(NamedTuple):
                 return cls.parse(file.read())
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or "it is no UTF-8 text"
-            raise SettingsError(f"{VARIABLE} names a file of rules: {why}", path=text) from None
+            raise SettingsError(f"{where} names a file of rules: {why}", path=text) from None
+
+    @classmethod
+    def from_environment(cls) -> PathMap:
+        """Read `$FACEPLATE_PATH_MAP`: rules, or the path of a file of them; without it, no rules.
+
+        Raises:
+            SettingsError: The file cannot be read, or one is no rule.
+        """
+        return cls.told(os.environ.get(VARIABLE, ""), VARIABLE)
 
     def __str__(self) -> str:
         return ";".join(f"{rule.host}={rule.engine}" for rule in self.rules)

@@ -46,6 +46,8 @@ class RestorerText:
     parameters: tuple[ParameterText, ...] = wire(Several(Told(ParameterText)))
     licence: str = wire(NAME)
     source: str = wire(Text())
+    vram: int = wire(Whole(), 0)
+    vram_least: int = wire(Whole(), 0)
 
 
 @dataclass(frozen=True)
@@ -179,16 +181,36 @@ class JobText:
 
 
 @dataclass(frozen=True)
+class WorkerText:
+    """One worker and its device.
+
+    Attributes:
+        device: ``cpu`` or ``cuda:N``, as the engine counts; ``auto`` before that is known.
+        kind: What the device is, as its maker calls it; empty before that is known.
+        memory: All memory of the device, in bytes; 0 for a CPU, and before that is known.
+        state: ``starting``, ``idle``, ``busy``, or ``broken``: it does not start.
+        job: What it is busy with.
+    """
+
+    device: str = wire(NAME)
+    kind: str = wire(NAME)
+    memory: int = wire(Whole())
+    state: str = wire(NAME)
+    job: str | None = wire(Maybe(JOB), None)
+
+
+@dataclass(frozen=True)
 class Reported:
     """How things stand.
 
     Attributes:
         engine: The engine's id.
-        ready: Whether the worker has loaded.
-        worker: What it does.
+        ready: Whether a worker has loaded.
+        worker: What the workers do: the states that there are.
         sessions: How many clients there are.
         jobs: What runs, then what runs next, in that order, then what ended last.
         counts: How many jobs there are, by state, also those that `jobs` has no room for.
+        workers: One for each device.
     """
 
     engine: str = wire(NAME)
@@ -197,6 +219,7 @@ class Reported:
     sessions: int = wire(Whole())
     jobs: tuple[JobText, ...] = wire(Several(Told(JobText), 100000))
     counts: dict[str, int] = wire(Named(Whole()), {})
+    workers: tuple[WorkerText, ...] = wire(Several(Told(WorkerText)), ())
 
 
 @dataclass(frozen=True)

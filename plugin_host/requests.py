@@ -43,6 +43,8 @@ from plugin_host.schema import (
 TASKS = ("bfr", "colour", "inpaint")
 LAYERS = ("beauty", "matte", "confidence", "source", "patch")
 ON_ERROR = ("stop", "skip", "source")
+REDO = ("missing", "differing", "all")
+UNTIL = ("analysis", "anchor", "end")
 SAMPLES = ("half", "float")
 MOST_HANDLES = 10000
 MOST_SLOTS = 16
@@ -163,6 +165,8 @@ class Submit:
         output: Folder of the delivered frames and of the take.
         on_error: What becomes of a frame that cannot be restored.
         urgent: Whether somebody sits and waits, as for a preview: such a job goes first.
+        redo: Which are made: those that are missing; those that differ from receipts too; all.
+        until: What must lie in the take then: the analysis, the anchors too, or all frames.
     """
 
     shot: Shot = wire(Record(Shot))
@@ -171,6 +175,8 @@ class Submit:
     output: str = wire(PATH)
     on_error: str = wire(Choice(*ON_ERROR), "skip")
     urgent: bool = wire(Flag(), default=False)
+    redo: str = wire(Choice(*REDO), "missing")
+    until: str = wire(Choice(*UNTIL), "end")
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def submit_only(
     """
     order = Order.of(host.name, selection, settings, output_template, **how)
     with host.show_progress(f"Submitting {selection.name}") as progress:
-        note = _note(client, order, progress)
+        note = noted(client, order, progress)
         _submit_noted(client, note, folder)
     return note
 
@@ -165,7 +165,7 @@ def standings(client: EngineClient, noted: Sequence[JobNote]) -> list[JobText | 
 
 def _restored(client: EngineClient, order: Order, progress: Progress) -> Result:
     while True:
-        note = _note(client, order, progress)
+        note = noted(client, order, progress)
         try:
             return proven(client, note, to_its_end(client, note, progress), progress)
         except (TakeConflict, FrameChanged) as error:
@@ -175,8 +175,12 @@ def _restored(client: EngineClient, order: Order, progress: Progress) -> Result:
 # from an order to a job
 
 
-def _note(client: EngineClient, order: Order, progress: Progress) -> JobNote:
-    """Choose where the order goes, and say it in the engine's paths; nothing is submitted."""
+def noted(client: EngineClient, order: Order, progress: Progress) -> JobNote:
+    """Choose where the order goes, and say it in the engine's paths; nothing is submitted.
+
+    Raises:
+        FaceplateError: The order is none that an engine takes, or its frames cannot be sent.
+    """
     asked = Submit(order.shot, order.frames, order.settings, "", order.on_error, order.urgent)
     if not client.release:
         client.hello()
@@ -256,7 +260,7 @@ def _ended(
         stay_s = None if wait or state == "finished" else ENOUGH_S
         finished = as_long_as_wanted(client, asked, progress, stay_s)
     except (TakeConflict, FrameChanged) as error:
-        _submit_noted(client, _note(client, _next(note, error), progress), folder)
+        _submit_noted(client, noted(client, _next(note, error), progress), folder)
         note.discard(folder)
         return None
     except (RequestRefused, RestorerFailed, FrameError, JobCancelled):

@@ -42,8 +42,8 @@ class Dealer:
 
     What a lost connection does to messages:
         - A message whose sending broke off is sent again as a whole on the next connection.
-        - A message wholly handed to the operating system is never repeated; it may be lost. So a
-          caller repeats a request that stays unanswered; `connections` tells that it may have to.
+        - A message wholly handed to the operating system is never repeated; it may be lost. Who
+          waits for its answer over that connection is told at once, and may repeat it.
         - A message received in part is dropped. Those received as a whole stay.
 
     Args:
@@ -73,6 +73,13 @@ class Dealer:
         """Return how many connections were greeted so far; more than one means a reconnect."""
         return self._connections
 
+    @property
+    def lost(self) -> bool:
+        """Return whether the connection that there was is gone, as far as can be told at once."""
+        if self._link is not None and self._link.decoder.ready:
+            self._step(0.0)
+        return self._connections > 0 and self._link is None
+
     def send(self, parts: Sequence[bytes], deadline_s: float) -> None:
         """Hand a whole message to the operating system, within `deadline_s` seconds.
 
@@ -92,17 +99,19 @@ class Dealer:
         finally:
             self._abandon()
 
-    def receive(self, deadline_s: float) -> list[bytes]:
+    def receive(self, deadline_s: float, *, over: int = 0) -> list[bytes]:
         """Return the parts of the next message, waiting for at most `deadline_s` seconds.
 
+        Where `over` is not 0, only as long as that connection lasts, as `connections` counts.
+
         Raises:
-            EngineUnreachable: No connection could be made.
+            EngineUnreachable: No connection could be made, or that one was lost.
             DeadlineExceeded: The engine did not greet, or sent no whole message.
             ProtocolError: What answers is no engine, it refused the connection, or its bytes
                 break ZMTP; the connection was dropped.
         """
         if not self._inbox:
-            self._run(lambda: bool(self._inbox), deadline_s)
+            self._run(lambda: bool(self._inbox), deadline_s, over)
         message = self._inbox.popleft()
         self._inbox_bytes -= sum(map(len, message))
         return message
@@ -121,12 +130,14 @@ class Dealer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _run(self, done: Callable[[], bool], deadline_s: float) -> None:
+    def _run(self, done: Callable[[], bool], deadline_s: float, over: int = 0) -> None:
         start = time.monotonic()
         while True:
             self._step(max(0.0, min(self._left_s(start, deadline_s), LONGEST_STEP_S)))
             if done():
                 return
+            if over and (self._link is None or self._connections != over):
+                raise EngineUnreachable(f"the engine at {self._endpoint} is gone: {self._reason}")
             if self._left_s(start, deadline_s) <= 0:
                 raise self._overdue(deadline_s)
 

@@ -26,13 +26,13 @@ function draw(job) {
   return row;
 }
 
-function update(row, job) {
+function update(row, job, device) {
   cell(row, "plate").textContent = job.plate;
   cell(row, "restorer").textContent = job.restorer + (job.urgent ? " (urgent)" : "");
   cell(row, "frames").querySelector("progress").max = job.total;
   cell(row, "frames").querySelector("progress").value = job.done;
   cell(row, "frames").querySelector("span").textContent = `${job.done} of ${job.total}`;
-  cell(row, "state").textContent = job.state;
+  cell(row, "state").textContent = device ? `${job.state} on ${device}` : job.state;
   cell(row, "output").textContent = job.output;
   cell(row, "action").firstChild.hidden = !["queued", "running"].includes(job.state);
   row.className = job.state + (location.hash === "#" + job.job ? " asked" : "");
@@ -40,6 +40,8 @@ function update(row, job) {
 
 function show(report) {
   const body = document.querySelector("tbody");
+  const several = report.workers.length > 1;
+  const devices = new Map(several ? report.workers.map((one) => [one.job, one.device]) : []);
   const listed = new Set(report.jobs.map((job) => job.job));
   for (const [name, row] of rows) {
     if (!listed.has(name)) {
@@ -50,7 +52,7 @@ function show(report) {
   report.jobs.forEach((job, place) => {
     if (!rows.has(job.job)) rows.set(job.job, draw(job));
     const row = rows.get(job.job);
-    update(row, job);
+    update(row, job, devices.get(job.job));
     if (body.rows[place] !== row) body.insertBefore(row, body.rows[place] ?? null);
   });
   document.querySelector("table").hidden = report.jobs.length === 0;
@@ -82,7 +84,9 @@ async function look() {
       say("No engine: " + answer.error, true);
     } else {
       const counts = Object.entries(answer.report.counts).map(([state, n]) => `${n} ${state}`);
-      say(["Worker " + answer.report.worker, ...counts].join(", "), false);
+      const workers = answer.report.workers.map((one) => `${one.device} ${one.state}`);
+      const doing = workers.join(", ") || answer.report.worker; // an older engine names none
+      say(["Worker " + doing, ...counts].join("; "), false);
       show(answer.report);
     }
   } catch {

@@ -1,10 +1,13 @@
 import argparse
+from dataclasses import replace
 
 import pytest
 
 from engine.arguments import add_request, build_request
 from plugin_host.errors import PlateError, SettingsError
 from plugin_host.frame_range import FrameRange
+from plugin_host.protocol import canonical
+from plugin_host.schema import to_json
 from tests.engine.movies import write_movie
 from tests.engine.plates import write_plate
 
@@ -99,3 +102,27 @@ def test_when_a_detector_is_named_then_it_is_found_from_here(tmp_path, monkeypat
 @pytest.mark.parametrize("spelt", ["patch,matte", "matte,beauty,patch"])
 def test_when_layers_are_named_in_any_way_then_it_is_the_same_take(with_faces, spelt):
     assert with_faces("--layers", spelt).layers == ("beauty", "matte", "patch")
+
+
+def test_when_it_is_said_how_far_and_what_anew_then_the_request_says_so_and_the_settings_do_not(
+    tmp_path,
+):
+    plate = write_plate(tmp_path, [1001])
+    words = (plate.pattern, "--output", tmp_path / "out")
+    plain = request_of(*words)
+    assert (plain.redo, plain.until) == ("missing", "end")
+    assert request_of(*words, "--verify").redo == "differing"
+    asked = request_of(*words, "--force", "--until", "anchor")
+    assert (asked.redo, asked.until) == ("all", "anchor")
+    assert asked.settings == plain.settings
+    with pytest.raises(SystemExit):
+        request_of(*words, "--force", "--verify")
+
+
+def test_when_a_job_is_read_from_a_file_then_flags_say_what_of_it_is_done_now(tmp_path):
+    plate = write_plate(tmp_path, [1001])
+    job = request_of(plate.pattern, "--output", tmp_path / "out", "--until", "analysis")
+    (tmp_path / "job.json").write_bytes(canonical(to_json(job)))
+    assert request_of("--job", tmp_path / "job.json") == job
+    forced = request_of("--job", tmp_path / "job.json", "--force", "--until", "anchor")
+    assert forced == replace(job, redo="all", until="anchor")

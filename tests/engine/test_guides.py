@@ -53,13 +53,13 @@ def hashes(*references, shot="1-5", handles=0):
 def test_when_pictures_are_named_then_their_bytes_are_hashed_and_hero_frames_are_not(tmp_path):
     path = save(tmp_path / "a.png", np.zeros((2, 2, 3)))
     expected = hashlib.sha256((tmp_path / "a.png").read_bytes()).hexdigest()
-    assert hashes(path, "frame:5") == {path: expected}
+    assert hashes("frame:5", path) == {"reference 2": expected}
 
 
 def test_when_a_picture_is_of_a_person_then_its_hash_is_hers(tmp_path):
     path = save(tmp_path / "a.png", np.zeros((2, 2, 3)))
     (expected,) = hashes(path).values()
-    assert hashes(f"Anna={path}", path) == {f"Anna={path}": expected, path: expected}
+    assert hashes(f"Anna={path}", path) == {"reference 1": expected, "reference 2": expected}
     with pytest.raises(SettingsError) as raised:
         hashes("Anna=/no/such.png")
     assert raised.value.path == "/no/such.png"

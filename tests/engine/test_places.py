@@ -81,3 +81,40 @@ def test_when_applications_are_looked_for_then_patterns_are_absolute(system):
 
 def test_when_it_is_this_machine_then_its_home_is_known():
     assert System.here().home
+
+
+@pytest.mark.parametrize(
+    ("system", "folder"),
+    [
+        (LINUX, "/usr/OFX/Plugins"),
+        (MAC, "/Library/OFX/Plugins"),
+        (WINDOWS, r"C:\Program Files\Common Files\OFX\Plugins"),
+    ],
+)
+def test_when_ofx_plugins_are_looked_for_then_the_system_s_folder_comes_last(system, folder):
+    assert system.ofx_folders() == (folder,)
+    separator = ";" if system.name == "win32" else ":"
+    one = system.join(system.home, "one")
+    named = separator.join(["", one, folder, one, ""])
+    told = System(system.name, system.home, {"OFX_PLUGIN_PATH": named})
+    assert told.ofx_folders() == (one, folder)
+
+
+@pytest.mark.parametrize(
+    ("system", "resolve", "nuke"),
+    [
+        (LINUX, "/home/ana/.local/share/DaVinciResolve/OFXPluginCache*.xml", "/var/tmp/nuke-u*/"),
+        (MAC, f"/Users/ana{SUPPORT}/OFXPluginCache*.xml", "/var/tmp/nuke-u*/"),
+        (
+            WINDOWS,
+            rf"C:\Users\ana\AppData\Roaming\{DESIGN}\Support\OFXPluginCache*.xml",
+            "C:\\Users\\ana\\AppData\\Local\\Temp\\nuke\\",
+        ),
+    ],
+)
+def test_when_hosts_keep_what_plugins_they_found_then_each_system_has_its_files(
+    system, resolve, nuke
+):
+    patterns = system.ofx_caches()
+    assert resolve in patterns
+    assert patterns[0].startswith(nuke)

@@ -1,6 +1,8 @@
 """The command line: exit codes, what it prints with and without a terminal, and its own manners."""
 
+import fcntl
 import json
+import mmap
 import os
 import pty
 import select
@@ -19,6 +21,7 @@ from plugin_host.zmtp import Dealer
 
 WHOLE = "--whole-frame"
 DENOISE = (WHOLE, "--restorer", "temporal-denoise")
+PASS = (WHOLE, "--restorer", "passthrough")  # computes nothing
 
 
 def lines_of(text):
@@ -57,7 +60,8 @@ def test_when_restored_with_json_then_every_line_is_an_object_of_the_documented_
     plate, tmp_path, tools
 ):
     done = tools.run(
-        *("restore", plate, "--output", tmp_path / "out", WHOLE, "--json", "--frames", "1001-1025")
+        *("restore", plate, "--output", tmp_path / "out", *DENOISE),
+        *("--json", "--frames", "1001-1025"),
     )
     assert done.returncode == 1
     *told, finished = lines_of(done.stdout)
@@ -98,7 +102,7 @@ def test_when_refused_with_json_then_the_reason_is_an_object_too(plate, tmp_path
 
 def test_when_there_is_a_terminal_then_a_bar_is_drawn_and_no_percent_lines(plate, tmp_path, tools):
     master, slave = pty.openpty()
-    command = [*tools.COMMAND, "restore", plate, "--output", tmp_path / "out", WHOLE]
+    command = [*tools.COMMAND, "restore", plate, "--output", tmp_path / "out", *PASS]
     with subprocess.Popen(
         list(map(str, command)), env=tools.environment(), stdin=slave, stdout=slave, stderr=slave
     ) as process:
@@ -146,7 +150,8 @@ def test_when_a_plate_is_one_file_then_that_frame_is_restored(plate, tmp_path, t
 
 
 def test_when_ranges_are_given_with_their_shot_then_they_equal_one_run(plate, tmp_path, tools):
-    common = (WHOLE, "--shot", "1003-1020", "--handles", "2", "--set", "strength=60", "--seed", "7")
+    shot = ("--shot", "1003-1020", "--handles", "2")
+    common = (*DENOISE, *shot, "--set", "strength=60", "--seed", "7")
     for output, ranges in (("one", ["1003-1020"]), ("two", ["1013-1020", "1003-1012"])):
         for frames in ranges:
             done = tools.run(
@@ -160,7 +165,7 @@ def test_when_ranges_are_given_with_their_shot_then_they_equal_one_run(plate, tm
 def test_when_a_parameter_is_set_then_it_is_used(plate, tmp_path, tools):
     for strength in ("0", "100"):
         done = tools.run(
-            *("restore", plate, "--output", tmp_path / strength, WHOLE, "--frames", "1001-1002"),
+            *("restore", plate, "--output", tmp_path / strength, *DENOISE, "--frames", "1001-1002"),
             *("--set", f"strength={strength}", "--layers", "beauty,source"),
         )
         assert done.returncode == 0, done.stderr
@@ -205,14 +210,14 @@ def test_when_an_argument_is_wrong_then_it_exits_2_and_says_what_is_right(
     assert not list(tmp_path.rglob("*.exr"))
 
 
-def test_when_neither_plate_nor_job_is_given_then_it_exits_2(tools):
+def test_when_neither_plate_nor_job_is_given_then_it_exits_2(command):
     for arguments in (("restore",), ("restore", "a.exr"), ("submit",), ("fly",), ()):
-        done = tools.run(*arguments)
+        done = command(*arguments)
         assert done.returncode == 2
-        assert done.stderr
+        assert done.err
 
 
-def test_when_a_job_file_is_given_then_it_is_the_same_request(plate, tmp_path, tools):
+def test_when_a_job_file_is_given_then_it_is_the_same_request(plate, tmp_path, command, tools):
     body = {
         "shot": {"plate": {"path": plate, "colourspace": None}, "frames": "1001-1004"},
         "frames": "1003-1004",
@@ -237,10 +242,10 @@ def test_when_a_job_file_is_given_then_it_is_the_same_request(plate, tmp_path, t
         job.unlink(missing_ok=True)
         if text is not None:
             job.write_text(text, "utf-8")
-        done = tools.run("restore", "--job", job)
+        done = command("restore", "--job", job)
         assert done.returncode == 2, words
-        assert words in done.stderr.lower() or words in done.stderr
-        assert "Traceback" not in done.stderr
+        assert words in done.err.lower() or words in done.err
+        assert "Traceback" not in done.err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -248,14 +253,16 @@ def test_when_restore_is_interrupted_then_it_exits_4_and_keeps_its_frames(
     long_plate, tmp_path, tools, number
 ):
     output = tmp_path / "out"
-    arguments = ("restore", long_plate, "--output", output, WHOLE)
-    with start(tools, *arguments) as process:
-        process.stdout.readline()
+    arguments = ("restore", long_plate, "--output", output, *PASS)
+    with start(tools, *arguments, "--json") as process:
+        # It is told more than a page holds, and so does not end before it gets the signal.
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, mmap.PAGESIZE)
+        while json.loads(process.stdout.readline())["event"] != "progress":
+            pass
         process.send_signal(number)
-        _, words = process.communicate(timeout=tools.DEADLINE_S)
+        told, _ = process.communicate(timeout=tools.DEADLINE_S)
     assert process.returncode == 4
-    assert "cancelled" in words
-    assert "Traceback" not in words
+    assert lines_of(told)[-1]["code"] == "job.cancelled"
     before = tools.delivered(output)
     assert 0 < len(before) < 64
     done = tools.run(*arguments, "--shot", "1001-1064", "--frames", "1001-1004", "--json")
@@ -300,11 +307,11 @@ def test_when_the_worker_cannot_start_then_submit_exits_5_and_the_engine_still_a
 def test_when_submitted_then_it_looks_like_restore_and_gives_the_same_files(
     engine, plate, tmp_path, tools
 ):
-    arguments = (WHOLE, "--frames", "1001-1012", "--connection", engine.path)
+    arguments = (*DENOISE, "--frames", "1001-1012", "--connection", engine.path)
     done = tools.run("submit", plate, "--output", tmp_path / "a", *arguments)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-2] == "100%"
-    alone = tools.run("restore", plate, "--output", tmp_path / "b", *arguments[:3])
+    alone = tools.run("restore", plate, "--output", tmp_path / "b", *arguments[:5])
     assert alone.returncode == 0, alone.stderr
     assert tools.delivered(tmp_path / "a") == tools.delivered(tmp_path / "b")
     again = tools.run("submit", plate, "--output", tmp_path / "a", "--json", *arguments)
@@ -312,9 +319,28 @@ def test_when_submitted_then_it_looks_like_restore_and_gives_the_same_files(
     assert {line["status"] for line in told} == {"kept"}
 
 
+def test_when_it_is_submitted_until_the_anchor_then_nothing_is_delivered_and_the_chunk_is_forced(
+    engine, plate, tmp_path, tools, command
+):
+    out, to = tmp_path / "out", ("--connection", engine.path)
+    words = ("submit", plate, "--output", out, *DENOISE, *to, "--shot", "1001-1024")
+    done = command(*words, "--until", "anchor")
+    assert done.returncode == 0, done.err
+    assert "1 of 1 tracks, 1 made now" in done.out
+    assert tools.delivered(out) == {}
+    for more in ((), ("--force",), ("--verify",)):
+        done = command(*words, "--frames", "1009-1012", "--json", *more)
+        assert done.returncode == 0, done.err
+        said = lines_of(done.out)
+        statuses = {line["status"] for line in said if line["event"] == "frame"}
+        assert statuses == ({"kept"} if more == ("--verify",) else {"restored"})
+    assert command("take", "verify", out, "--frames", "1009-1012").returncode == 0
+    assert command("take", "verify", out).returncode == 1
+
+
 def test_when_submitted_with_frame_errors_then_it_exits_1(engine, plate, tmp_path, tools):
     done = tools.run(
-        *("submit", plate, "--output", tmp_path / "out", WHOLE, "--frames", "1023-1026"),
+        *("submit", plate, "--output", tmp_path / "out", *PASS, "--frames", "1023-1026"),
         *("--connection", engine.path),
     )
     assert done.returncode == 1
@@ -328,7 +354,7 @@ def test_when_detached_then_status_shows_the_job_and_cancel_ends_it(
 ):
     to = ("--connection", engine.path)
     submitted = tools.run(
-        "submit", long_plate, "--output", tmp_path / "out", WHOLE, "--detach", *to
+        *("submit", long_plate, "--output", tmp_path / "out", *DENOISE, "--detach"), *to
     )
     job = submitted.stdout.strip()
     assert submitted.returncode == 0, submitted.stderr
@@ -418,20 +444,20 @@ def test_when_a_restorer_lacks_its_weights_then_the_job_fails_before_a_frame_is_
 
 
 def test_when_the_doctor_is_asked_then_all_is_well_with_and_without_an_engine(
-    engine, tmp_path, tools
+    engine, tmp_path, command
 ):
     for path, words in ((engine.path, "engine answers"), (tmp_path / "none", "no engine runs")):
-        done = tools.run("doctor", "--connection", path)
-        assert done.returncode == 0, done.stdout
-        assert words in done.stdout
-        assert "problem" not in done.stdout
+        done = command("doctor", "--connection", path)
+        assert done.returncode == 0, done.out
+        assert words in done.out
+        assert "problem" not in done.out
 
 
 def test_when_everything_is_logged_then_the_key_is_not(engine_of, plate, tmp_path, tools):
     engine = engine_of()
     key = engine.connection.key
     done = tools.run(
-        *("--verbose", "submit", plate, "--output", tmp_path / "out", WHOLE),
+        *("--verbose", "submit", plate, "--output", tmp_path / "out", *PASS),
         *("--frames", "1001-1002", "--connection", engine.path),
     )
     assert done.returncode == 0, done.stderr

@@ -104,7 +104,7 @@ def test_when_the_worker_is_stopped_then_status_is_answered_and_its_job_goes_on_
 
 
 def test_when_a_stopped_worker_is_given_a_long_order_then_nobody_waits_for_it():
-    worker = WorkerProcess(EngineSettings())
+    worker = WorkerProcess(EngineSettings(), "cpu")
     try:
         with stopped(worker.process.pid):
             worker.say({"restore": "x" * (1 << 20), "job": "1"})
@@ -118,8 +118,9 @@ def test_when_the_engine_is_stopped_then_deadlines_hold_and_it_goes_on_later(
     shared, undisturbed, tmp_path, tools
 ):
     pattern, frames = undisturbed
-    with shared.client(deadline_s=0.5) as asking, shared.client() as client:
+    with shared.client() as asking, shared.client() as client:
         asking.hello()
+        asking._deadline_s = 0.5  # from here on: while the engine runs, nobody is in a hurry
         events = client.frames(client.submit(tools.request(pattern, tmp_path / "out", FRAMES)).job)
         heard = [next(events)]
         with stopped(shared.pid), pytest.raises(DeadlineExceeded):

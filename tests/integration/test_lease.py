@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from plugin_host.client import EngineClient
 from plugin_host.connection import read_connection
 from plugin_host.protocol import canonical
 from plugin_host.schema import to_json
@@ -101,11 +102,13 @@ def test_when_the_owner_said_cancel_then_its_death_ends_the_job_and_keeps_its_fr
 def test_when_another_client_asks_on_then_the_engine_outlives_who_started_it(host, tmp_path, tools):
     killed, connection = host("finish", FACEPLATE_GRACE="2")
     worker = tools.wait_until(lambda: tools.children(connection.pid), "there is a worker")[0]
-    killed.kill()
-    killed.wait()
-    log = tmp_path / "engine" / "connection.json.log"
-    assert tools.run("status", "--connection", log.with_suffix("")).returncode == 0
+    with EngineClient(connection, "another") as another:
+        another.hello()
+        killed.kill()
+        killed.wait()
+        assert another.status().engine == connection.engine
     assert gone(tools, connection, worker)
+    log = tmp_path / "engine" / "connection.json.log"
     assert "started it is gone, and nobody was heard for 2 s" in log.read_text("utf-8")
 
 

@@ -119,7 +119,8 @@ def test_when_frames_are_asked_for_and_not_read_then_they_come_in_order_and_stat
         for frame in frames:
             client._send(Fetch(job, frame), tools.DEADLINE_S)
         assert other.status(most=0).jobs == ()
-        replies = [client._receive(float("inf")) for _ in frames]
+        over = client._dealer.connections
+        replies = [client._receive(float("inf"), over) for _ in frames]
     assert all(isinstance(reply.message, Fetched) for reply in replies)
     assert [reply.message.frame for reply in replies] == frames
     files = {frame: next((tmp_path / "out").glob(f"*{frame}.exr")) for frame in frames}

@@ -391,3 +391,23 @@ def test_when_nuke_t_restores_then_it_waits_prints_percents_and_raises(env, plat
         kit.nuke.scriptOpen(str(tmp_path / "comp.nk"))
         group = kit.nuke.toNode("FaceplateRestore1")
         assert pictures.pull(group, 1004, "main").planes.keys() >= set("RGB")
+
+
+def test_when_nodes_go_to_the_farm_then_the_artist_hears_of_each_job_and_nothing_is_restored(
+    artist, tmp_path, tools, monkeypatch
+):
+    monkeypatch.setenv("FACEPLATE_FARM", "slurm")
+    reads = [artist.read(tools.write_plate(tmp_path / name, FRAMES)) for name in "ab"]
+    group = artist.prepares(*reads)
+    for read in reads:
+        read.setSelected(True)
+    artist.does("Restore on the farm")
+    (said,) = artist.said
+    for name in "ab":
+        folder = tmp_path / name / "restored/p/v001/p.farm"
+        assert f"lies in {folder}\nsubmit it: {folder}/submit.sh\n" in said
+        assert json.loads((folder / "request.json").read_text("utf-8"))["frames"] == "1001-1006"
+    assert group["fp_take"].value() == ""
+    monkeypatch.setenv("FACEPLATE_FARM", "os")
+    artist.presses(group, "fp_do_restore_on_farm")
+    assert "none of openjd, slurm" in artist.said[-1]

@@ -1,6 +1,7 @@
 """Engines that others reach through CURVE, and relays for clients that speak none."""
 
 import contextlib
+import random
 import re
 import signal
 import socket
@@ -21,8 +22,11 @@ from plugin_host.zmtp import Dealer
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    """Return a port that is free, and that the system gives to nobody else meanwhile."""
+    while True:
+        port = random.randrange(20000, 32000)  # below those that the system chooses among
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 @pytest.fixture

@@ -200,6 +200,27 @@ def test_when_the_free_edition_has_lost_python_then_lua_does_the_same(editor):
     assert (user.kit.snapshot(), user.kit.modals) == (before, [])
 
 
+@pytest.mark.parametrize("language", ["Python", "Lua"])
+def test_when_clips_go_to_the_farm_then_the_editor_hears_where_their_jobs_lie(
+    editor, language, monkeypatch
+):
+    if language == "Lua":
+        pytest.importorskip("lupa", reason="the fake runs Lua by lupa")
+    monkeypatch.setenv("FACEPLATE_FARM", "deadline10")
+    user = editor("25") if language == "Python" else editor("25", version="21.1", edition="free")
+    media = user.sequence()
+    user.scene.clip(media, frames=4, offset=2, selected=True)
+    before = user.kit.snapshot()
+    folder = Path(media.file_of(0)).parent / "restored/shot_1003-1006/v001/shot.farm"
+    script = "Restore on the farm"
+    said = user.runs(f"{script}.py" if language == "Python" else f"Lua/{script}.lua")
+    assert f"shot_1003-1006: a job for the farm lies in {folder}" in said
+    assert f"submit it: python3 {folder}/submit.py" in said
+    assert "no Deadline has run it" in said
+    assert json.loads((folder / "request.json").read_text("utf-8"))["frames"] == "1003-1006"
+    assert (user.kit.snapshot(), notes()) == (before, [])
+
+
 def test_when_the_source_is_a_movie_then_its_frames_count_from_1(editor):
     user = editor("25", place="track")
     path = user.kit.folder / "prores.mov"

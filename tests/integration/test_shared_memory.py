@@ -158,12 +158,13 @@ def test_when_the_engine_is_killed_then_pixels_stay_and_the_next_engine_has_none
 ):
     engine = engine_of()
     request = tools.request(plate, tmp_path / "out", "1001", restorer="passthrough")
-    with engine.client(deadline_s=4.0) as client:
+    with engine.client() as client:
         job = client.submit(request).job
         list(client.frames(job))
         pixels = client.fetch_pixels(job, 1001)
         before = pixels.memory.tobytes()
         engine.kill()
+        client._deadline_s = client._dealer._connect_deadline_s = 1.0  # nobody is there in time
         with pytest.raises(EngineUnreachable):
             client.fetch_pixels(job, 1001)
         assert pixels.memory.tobytes() == before

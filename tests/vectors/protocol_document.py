@@ -16,6 +16,7 @@ from plugin_host.replies import (
     JobText,
     ParameterText,
     RestorerText,
+    WorkerText,
 )
 from plugin_host.requests import REQUESTS, Into, Settings, Shot, _PlateText
 from tests.vectors.protocol_messages import KEY, canonical, header_of, message
@@ -35,6 +36,7 @@ RECORDS = {
             FrameErrorText,
             PixelsText,
             JobText,
+            WorkerText,
         )
     },
 }

@@ -309,6 +309,8 @@ def _values():
         ("reference-object", "Submit", ("settings", "references"), [{"Anna": "frame:1"}]),
         ("detector-list", "Submit", ("settings", "detector"), []),
         ("urgent-1", "Submit", ("urgent",), 1),
+        ("redo-true", "Submit", ("redo",), True),
+        ("until-frames", "Submit", ("until",), "frames"),
         ("parameter-true", "Submit", ("settings", "parameters"), {"strength": True}),
         ("parameter-large", "Submit", ("settings", "parameters"), {"strength": 10**9 + 1}),
         ("parameter-name-201", "Submit", ("settings", "parameters"), long_name),

@@ -38,8 +38,10 @@ SUBMIT = {
     "frames": "1001-1010",
     "on_error": "skip",
     "output": "/shots/sh010/restored",
+    "redo": "missing",
     "settings": SETTINGS,
     "shot": SHOT,
+    "until": "end",
     "urgent": False,
 }
 RESTORER = {
@@ -62,6 +64,8 @@ RESTORER = {
     "source": "https://example.org/paper",
     "tasks": ["bfr"],
     "title": "Pass through",
+    "vram": 17179869184,
+    "vram_least": 8589934592,
     "window": 16,
 }
 PROGRESS = {
@@ -176,7 +180,17 @@ BODIES = {
         "counts": {"finished": 1000, "queued": 10, "running": 1},
         "ready": True,
         "sessions": 1,
-        "worker": "cpu",
+        "worker": "busy, idle",
+        "workers": [
+            {
+                "device": "cuda:0",
+                "job": JOB,
+                "kind": "NVIDIA L40S",
+                "memory": 48305799168,
+                "state": "busy",
+            },
+            {"device": "cuda:1", "job": None, "kind": "T4", "memory": 0, "state": "idle"},
+        ],
     },
     "Stopped": {},
 }

@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 from engine.faces.analysis import Proxy, analyse
@@ -13,10 +14,23 @@ PROXY = Proxy.of(Box(0, 0, WIDTH - 1, HEIGHT - 1))
 ANNA, BOB, CLEO = 1, 7, 2
 
 
+class OnTwos(FaceDetector):
+    """Looks once at a picture that is shown twice in a row, as drawn people's are."""
+
+    def __init__(self):
+        super().__init__()
+        self.last = None, ()
+
+    def detect(self, picture):
+        if not np.array_equal(self.last[0], picture):
+            self.last = picture.copy(), super().detect(picture)
+        return self.last[1]
+
+
 @pytest.fixture(scope="module")
 def found_in():
     """Looks through a scene; returns what was found, and who each track shows."""
-    detector = FaceDetector()
+    detector = OnTwos()
 
     def find(*walkers, frames, elsewhere=()):
         pictures, truth = scene(range(frames), *walkers)
