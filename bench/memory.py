@@ -13,12 +13,28 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.demo import write_plate
 from engine.demo_plate import demo_frames
 
+if TYPE_CHECKING:
+    import resource
+
 SHORT, LONG = 96, 480
 LIMIT = 1.05
+
+
+def used_by(words: list[str]) -> resource.struct_rusage:
+    """Run a `faceplate` command of its own process; return what that used."""
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "engine", *words], stdout=subprocess.DEVNULL
+    ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"faceplate {' '.join(words)} ended with {process.returncode}")
+    return usage
 
 
 def peak(pattern: str, frames: int, restorer: str) -> int:
@@ -26,14 +42,7 @@ def peak(pattern: str, frames: int, restorer: str) -> int:
     shot = f"1001-{1000 + frames}"
     words = ["restore", pattern, "--shot", shot, "--frames", shot, "--whole-frame"]
     words += ["--restorer", restorer, "--output", str(Path(pattern).parents[1] / f"out{frames}")]
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "engine", *words], stdout=subprocess.DEVNULL
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"faceplate restore of {frames} frames ended with {process.returncode}")
-    return usage.ru_maxrss
+    return used_by(words).ru_maxrss
 
 
 def main() -> None:

@@ -8,9 +8,7 @@ below 1 is well. Plate and take lie in memory, where that can be had.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.memory import used_by
 from engine.frame_io.exr import encode_image
 from engine.image import BEAUTY, Box, Image, Part
 from engine.pipeline import restore_shot
@@ -53,13 +52,7 @@ def deliver(folder: Path, frames: int) -> list[str]:
 def again(words: list[str]) -> tuple[float, float]:
     """Give the command again; return its wall time and its processor time."""
     begun = time.perf_counter()
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "engine", *words], stdout=subprocess.DEVNULL
-    ) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"the command ended with {process.returncode}")
+    usage = used_by(words)
     return time.perf_counter() - begun, usage.ru_utime + usage.ru_stime
 
 
