@@ -17,12 +17,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine import logs
 from engine.analysing import add_analyse, analyse
 from engine.arguments import add_request, build_request, path_map_of
 from engine.catalogue import add_restorers, add_weights, restorers, weights
 from engine.console import add_progress, console_of
 from engine.farm.command import FARM, joined
+from engine.followed import followed
 from engine.installing import add_install, install, uninstall
 from engine.serving import (
     HELD,
@@ -37,7 +37,6 @@ from engine.serving import (
     page,
     relay,
     serve,
-    settings_of,
 )
 from engine.take_commands import add_take, take
 from engine.timeline.words import add_timeline, restore_cut, submit_cut
@@ -56,8 +55,6 @@ from plugin_host.errors import (
 )
 from plugin_host.hosts.resolve.words import add_resolve
 from plugin_host.launcher import find, find_or_start
-from plugin_host.protocol import job_id
-from plugin_host.replies import Finished
 from plugin_host.schema import to_json
 
 if TYPE_CHECKING:
@@ -164,25 +161,10 @@ def restore(args: argparse.Namespace) -> int:
     if args.timeline:
         return restore_cut(args)
     request = path_map_of(args).submit_to_engine(build_request(args))
-    settings = settings_of(args, "device", "threads")
     console = console_of(args)
-    from engine.compute import pin  # noqa: PLC0415
-    from engine.pipeline import restore_shot  # noqa: PLC0415
-    from engine.restorers import declared, ready  # noqa: PLC0415
+    from engine.carried_out import here  # noqa: PLC0415
 
-    device = pin(settings.threads, settings.device)
-    logs.work_on(**logs.of_job(job_id(request), request))
-    cancelled: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: cancelled.append(number))
-    signal.signal(signal.SIGTERM, lambda number, _: cancelled.append(number))
-    finished = restore_shot(
-        request,
-        declared(request.settings.restorer),
-        job=job_id(request),
-        emit=console.heard,
-        cancelled=lambda: bool(cancelled),
-        ready=lambda restorer: ready(restorer, device),
-    )
+    finished = here(args)(request, console.heard)
     console.finished(finished)
     return 1 if finished.errors else 0
 
@@ -204,18 +186,9 @@ def submit(args: argparse.Namespace) -> int:
             print(json.dumps(to_json(accepted)) if args.json else accepted.job)
             return 0
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the other: it cancels
-        try:
-            for event in map(paths.event_to_host, client.events(accepted.job)):
-                if isinstance(event, Finished):
-                    console.finished(event)
-                    return 1 if event.errors else 0
-                console.heard(event)
-        except KeyboardInterrupt:
-            client.cancel(accepted.job)
-            raise
-        except FaceplateError as error:
-            raise paths.error_to_host(error) from None
-    return 5
+        finished = followed(client, accepted.job, paths, console.heard)
+    console.finished(finished)
+    return 1 if finished.errors else 0
 
 
 def status(args: argparse.Namespace) -> int:

@@ -7,55 +7,30 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from engine import logs
 from engine.arguments import path_map_of
-from engine.compute import pin
+from engine.carried_out import here
 from engine.console import console_of
-from engine.pipeline import restore_shot
-from engine.restorers import declared, ready
-from engine.serving import settings_of
+from engine.followed import followed
 from engine.timeline.command import restore_timeline
 from plugin_host.client import EngineClient
-from plugin_host.errors import FaceplateError, JobCancelled, RestorerFailed, SettingsError
+from plugin_host.errors import JobCancelled, SettingsError
 from plugin_host.launcher import find_or_start
-from plugin_host.protocol import job_id
-from plugin_host.replies import Finished
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
-    from engine.restorer import Restorer
-    from plugin_host.replies import Analysed, Progress
+    from engine.carried_out import Hear
+    from plugin_host.replies import Finished
     from plugin_host.requests import Submit
-
-    Hear = Callable[[Analysed | Progress], None]
 
 
 def restore_here(args: argparse.Namespace) -> int:
     """Restore a timeline in this process; see `restore_timeline`."""
-    settings, paths = settings_of(args, "device", "threads"), path_map_of(args)
-    device = pin(settings.threads, settings.device)
-    cancelled: list[int] = []
-
-    @cache
-    def loaded(name: str) -> Restorer:
-        return ready(declared(name), device)
+    paths, carry_out = path_map_of(args), here(args)
 
     def restore(request: Submit, hear: Hear) -> Finished:
-        request = paths.submit_to_engine(request)
-        logs.work_on(**logs.of_job(job_id(request), request))
-        return restore_shot(
-            request,
-            declared(request.settings.restorer),
-            job=job_id(request),
-            emit=hear,
-            cancelled=lambda: bool(cancelled),
-            ready=lambda restorer: loaded(restorer.info.name),
-        )
+        return carry_out(paths.submit_to_engine(request), hear)
 
-    signal.signal(signal.SIGINT, lambda number, _: cancelled.append(number))
-    signal.signal(signal.SIGTERM, lambda number, _: cancelled.append(number))
     return restore_timeline(args, console_of(args), restore)
 
 
@@ -80,16 +55,9 @@ def submit_there(args: argparse.Namespace) -> int:
         request = replace(request, urgent=request.urgent or args.urgent)
         accepted = client().submit(paths.submit_to_engine(request))
         try:
-            for event in map(paths.event_to_host, client().events(accepted.job)):
-                if isinstance(event, Finished):
-                    return event
-                hear(event)
+            return followed(client(), accepted.job, paths, hear)
         except KeyboardInterrupt:
-            client().cancel(accepted.job)
             raise JobCancelled("cancelled; what was delivered is kept") from None
-        except FaceplateError as error:
-            raise paths.error_to_host(error) from None
-        raise RestorerFailed("the engine said no last word")
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:

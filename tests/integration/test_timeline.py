@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from engine import carried_out
 from engine.__main__ import main
 from engine.frame_io.exr import read_image
 from engine.frame_io.timecode import Timecode
-from engine.timeline import doors
 from tests.engine.timeline.cuts import planned, write_media
 
 PAGE = Path(__file__).parents[2] / "docs" / "timeline.md"
@@ -54,7 +54,7 @@ def desk(tmp_path):
 @pytest.fixture
 def here(desk, monkeypatch):
     """Return what runs a command in this process, which stays as it was."""
-    monkeypatch.setattr(doors, "pin", lambda *_: "cpu")
+    monkeypatch.setattr(carried_out, "pin", lambda *_: "cpu")
     monkeypatch.setattr(signal, "signal", lambda *_: None)
     monkeypatch.chdir(desk)
     return main
@@ -94,7 +94,7 @@ def test_when_the_pages_commands_are_run_then_every_clip_is_linked_to_its_source
     def load(*_):
         raise AssertionError("nothing is missing")
 
-    monkeypatch.setattr(doors, "ready", load)
+    monkeypatch.setattr(carried_out, "ready", load)
     before = (desk / "restored" / "reel1_restored.otio").read_bytes()
     assert here(restoring) == 0
     assert (desk / "restored" / "reel1_restored.otio").read_bytes() == before
